@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from include.config import ConfigError, Strict, Words, parse, read_yaml
+from include.feeds.contract_layout import Layout
+from include.feeds.contract_rules import Rule
 
-Severity = Literal["reject_row", "hold_file", "warn"]
 ColumnType = Literal["string", "integer", "number", "date", "timestamp", "boolean"]
 Privacy = Literal["public", "internal", "personal", "pseudonym"]
 
@@ -43,73 +44,6 @@ class Column(Strict):
     false_values: tuple[str, ...] = ("否", "N", "n", "0", "FALSE", "False", "false", "×")
     null_values: tuple[str, ...] = ("", "-", "—", "/", "无")
     description: str = ""
-
-
-class _Rule(Strict):
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    severity: Severity = "reject_row"
-    title: Words
-
-
-class OneOf(_Rule):
-    """The column's value is one of a list; no value passes."""
-
-    kind: Literal["one_of"]
-    column: str
-    values: tuple[str, ...] = Field(min_length=1)
-
-
-class Between(_Rule):
-    """The number lies between two bounds, both included; no value passes."""
-
-    kind: Literal["between"]
-    column: str
-    min: float | None = None
-    max: float | None = None
-
-
-class Matches(_Rule):
-    """The whole text matches a regular expression (RE2); no value passes."""
-
-    kind: Literal["matches"]
-    column: str
-    pattern: str
-
-
-class Compare(_Rule):
-    """Two columns of a row stand in an order, as in `left <= right`; passes where either has no value."""
-
-    kind: Literal["compare"]
-    left: str
-    op: Literal["<=", "<", ">=", ">", "==", "!="]
-    right: str
-
-
-class RequiredIf(_Rule):
-    """The column has a value wherever another column has one of the listed values."""
-
-    kind: Literal["required_if"]
-    column: str
-    other: str
-    values: tuple[str, ...] = Field(min_length=1)
-
-
-Rule = Annotated[OneOf | Between | Matches | Compare | RequiredIf, Field(discriminator="kind")]
-
-
-class Layout(Strict):
-    """How the table lies on its sheet."""
-
-    sheets: tuple[str, ...] = ()
-    """Names of the sheets to read; empty: the first visible one."""
-    header_rows: int = Field(default=1, ge=1, le=5)
-    search_rows: int = Field(default=15, ge=1)
-    """The header is looked for in the first rows, by the declared headers; rows above it are titles."""
-    totals: tuple[str, ...] = ("合计", "总计", "小计", "Total", "TOTAL")
-    """A row whose first filled cell begins with one of these is a total, not data."""
-    notes: tuple[str, ...] = ("注:", "注：", "备注:", "备注：", "说明:", "说明：", "填表人", "制表人", "Note")
-    delimiter: str = ","
-    encodings: tuple[str, ...] = ("utf-8-sig", "gb18030")
 
 
 class UnitColumns(Strict):

@@ -11,17 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from include.feeds.contract import (
-    Between,
-    Column,
-    Compare,
-    Contract,
-    Matches,
-    OneOf,
-    RequiredIf,
-    Rule,
-    Severity,
-)
+from include.feeds.contract import Column, Contract
+from include.feeds.contract_rules import Between, Compare, Matches, OneOf, RequiredIf, Rule, Severity
 from include.quality import grammar
 from include.quality.grammar import literal, name
 

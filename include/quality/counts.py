@@ -9,7 +9,8 @@ from typing import Literal
 
 import duckdb
 
-from include.feeds.contract import Contract, Severity
+from include.feeds.contract import Contract
+from include.feeds.contract_rules import Severity
 from include.quality.checks import ANY_COLUMN, Check
 from include.quality.grammar import name
 from include.quality.split import flags, is_mask

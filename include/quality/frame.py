@@ -12,7 +12,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from include.feeds.contract import Column, Contract, Matches, OneOf, RequiredIf
+from include.feeds.contract import Column, Contract
+from include.feeds.contract_rules import Matches, OneOf, RequiredIf
 from include.quality import grammar
 from include.quality.checks import dating_column
 from include.quality.grammar import literal, name

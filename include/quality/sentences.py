@@ -17,7 +17,8 @@ import duckdb
 import pandas as pd
 import yaml
 
-from include.feeds.contract import Between, Column, Compare, Contract, Matches, OneOf, RequiredIf
+from include.feeds.contract import Column, Contract
+from include.feeds.contract_rules import Between, Compare, Matches, OneOf, RequiredIf
 from include.feeds.faults import Fault
 from include.quality import grammar
 from include.quality.checks import Check

@@ -19,7 +19,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from include.feeds.contract import Between, Column, Compare, Contract, Matches, OneOf, RequiredIf, Rule
+from include.feeds.contract import Column, Contract
+from include.feeds.contract_rules import Between, Compare, Matches, OneOf, RequiredIf, Rule
 from include.quality import grammar
 from include.quality.checks import dating_column, must_have_value, type_code
 from include.quality.counts import Counts, RuleCount, ValidationResult, verdict
