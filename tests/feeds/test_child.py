@@ -17,10 +17,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from include.feeds import child, child_work
+from include.feeds import child
 from include.feeds.child import parse_in_child
 from include.feeds.faults import Held
 from include.feeds.sniff import Limits
+from include.limited import child as limited
 
 TEXT = "单位,件数\n甲,1\n".encode()
 
@@ -37,7 +38,8 @@ def in_the_child(work, **limits):
             _, theirs = socket.socketpair()
             os.dup2(theirs.fileno(), 3)
             os.closerange(4, 1024)
-            child_work._limit(Limits(**limits))
+            own = Limits(**limits)
+            limited.limit(memory_bytes=own.memory_bytes, cpu_seconds=own.cpu_seconds)
             code = work() or 0
         except BaseException:
             code = 99
@@ -161,11 +163,11 @@ def test_from_a_process_that_was_forked_as_airflow_forks_tasks():
 
 def test_after_the_server_was_killed():
     parse()
-    server = child._server
+    server = child._READERS._server
     server.process.kill()
     server.process.wait()
     assert parse().sheets[0].cells.num_rows == 2
-    assert child._server is not server
+    assert child._READERS._server is not server
 
 
 def test_the_server_ends_with_its_caller():
@@ -173,7 +175,7 @@ def test_the_server_ends_with_its_caller():
     pid = os.fork()
     if pid == 0:
         parse()
-        os.write(writer, str(child._server.process.pid).encode())
+        os.write(writer, str(child._READERS._server.process.pid).encode())
         os._exit(0)
     server = int(os.read(reader, 20))
     os.waitpid(pid, 0)
@@ -189,7 +191,7 @@ def test_the_server_ends_with_its_caller():
 
 def test_the_server_has_one_thread_no_pandas_and_a_network_of_its_own():
     parse()
-    about = Path(f"/proc/{child._server.process.pid}")
+    about = Path(f"/proc/{child._READERS._server.process.pid}")
     assert "Threads:\t1\n" in (about / "status").read_text(encoding="ascii")
     assert "pandas" not in (about / "maps").read_text(encoding="utf-8")
     if subprocess.run(["unshare", "-Un", "true"], check=False, capture_output=True).returncode == 0:
@@ -200,7 +202,7 @@ def test_the_child_sees_no_environment(monkeypatch):
     monkeypatch.setenv("MINGJING_SECRET", "do not tell")
     child.stop()
     parse()
-    environment = Path(f"/proc/{child._server.process.pid}/environ").read_bytes()
+    environment = Path(f"/proc/{child._READERS._server.process.pid}/environ").read_bytes()
     assert b"do not tell" not in environment
 
 
