@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from include.config import ConfigError, Strict, Words, parse, read_yaml
-from include.feeds.contract_layout import Layout
+from include.feeds.contract_layout import Layout, layout_mistakes
 from include.feeds.contract_rules import Rule
 
 ColumnType = Literal["string", "integer", "number", "date", "timestamp", "boolean"]
@@ -210,6 +210,7 @@ def _mistakes(contract: Contract) -> Iterable[str]:
     for where, name in references:
         if name and name not in names:
             yield f"[{where}] 指向未声明的列 [{name}]。 [{where}] names [{name}]; declared: {names}."
+    yield from layout_mistakes(contract.layout, names, contract.files)
     ids = [rule.id for rule in contract.rules]
     for rule_id in sorted({rule_id for rule_id in ids if ids.count(rule_id) > 1}):
         yield f"规则 [{rule_id}] 重复。 Rule [{rule_id}] is declared twice."

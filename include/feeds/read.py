@@ -15,11 +15,13 @@ import pyarrow.compute as pc
 from include.feeds import layout
 from include.feeds.child import Parsed, Sheet, parse_in_child
 from include.feeds.contract import Contract
+from include.feeds.corner import MONEY, Corner, find_corner, money_shift, shifted, told
 from include.feeds.faults import Fault, Held, fault
-from include.feeds.normalise import normalise, originals
-from include.feeds.sheet_scan import letters
+from include.feeds.normalise import originals
+from include.feeds.parts import Part, flat, whole
 from include.feeds.sniff import Limits
-from include.feeds.workbook import BLANK, MERGED
+from include.feeds.totals import reconcile
+from include.feeds.workbook import BLANK, MERGED, TEXT
 
 _NO_TEXT = pa.scalar(None, pa.string())
 
@@ -28,11 +30,12 @@ _NO_TEXT = pa.scalar(None, pa.string())
 class TextTable:
     """One delivery as text, each row with its address; nothing is typed yet and no row is judged.
 
-    `table` has `_sheet` string (empty for text files), `_row` int32 (row of the sheet or line of the file,
-    1-based) and per declared column: `<column>` string, normalised, null where blank; `<column>__kind` int8
-    (0 blank, 1 text, 2 number, 3 date, 4 boolean, 5 error such as `#REF!`, 6 formula whose result was never
-    saved, 7 covered by a merged cell); and `<column>__raw` string where any cell was changed by
-    normalising: the original text of the changed cells, null elsewhere.
+    `table` has `_sheet` string (empty for text files; `名称[F:J]` for one of several tables on a sheet, see
+    parts.py), `_row` int32 (row of the sheet or line of the file, 1-based; of a transposed sheet the column)
+    and per declared column: `<column>` string, normalised, null where blank; `<column>__kind` int8 (0 blank,
+    1 text, 2 number, 3 date, 4 boolean, 5 error such as `#REF!`, 6 formula whose result was never saved, 7
+    covered by a merged cell); and `<column>__raw` string where any cell was changed by normalising or by
+    converting its unit: the original text of the changed cells, null elsewhere.
 
     Numbers are written as the shortest text that reads back the same, whole ones without a point; dates
     `YYYY-MM-DD`, with ` HH:MM:SS` where there is a time of day; booleans `TRUE` and `FALSE`.
@@ -40,11 +43,12 @@ class TextTable:
 
     table: pa.Table
     totals: pa.Table
-    """The total rows, same columns as `table`, to be reconciled with the rows."""
+    """The total rows, same columns as `table` and `_word`, the cell that makes it one; see totals.py."""
     structural: pa.Table
-    """`sheet`, `row`, `role`: every physical row that is not data (title, header, blank, total, note)."""
+    """`sheet`, `row`, `role`: every row that is not data, with its role of layout.ROLES."""
     landed: int
-    """Physical rows: data + structural, exactly."""
+    """Rows of all parts: data + structural, exactly. A sheet is one part unless tables lie side by side on it;
+    then each of its rows counts once for every table."""
     letters: dict[str, str]
     """Declared column to its letters on the first sheet read; for text files its header as found."""
     letters_by_sheet: dict[str, dict[str, str]]
@@ -59,7 +63,7 @@ class TextTable:
     def address(self, column: str, *, sheet: str, row: int) -> str:
         """Where a cell is, as a steward finds it: `C12`, or for text files `第 12 行 责任单位`."""
         place = self.letters_by_sheet.get(sheet, {}).get(column, "")
-        return f"{place}{row}" if self.encoding == "" else f"第 {row} 行 {place}".rstrip()
+        return f"{place}{row}" if sheet else f"第 {row} 行 {place}".rstrip()
 
 
 def read_delivery(
@@ -94,47 +98,82 @@ def lay_out(parsed: Parsed, contract: Contract) -> TextTable:
     """Turn parsed sheets into one table by the contract's layout.
 
     Raises:
-        Held: F-COL, F-HDR, F-CSV (a record with another number of fields than the header).
+        Held: F-COL, F-HDR, F-CSV (a record with another number of fields than the header), F-UNIT, H-TOTAL.
     """
-    laid = [_lay_out_sheet(sheet, contract, of_text=bool(parsed.encoding)) for sheet in parsed.sheets]
+    of_text = bool(parsed.encoding)
+    laid = [
+        part
+        for sheet in parsed.sheets
+        if sheet.cells.num_rows or sheet.name in contract.layout.sheets or len(parsed.sheets) == 1
+        for part in _lay_out_sheet(sheet, contract, of_text=of_text)
+    ]
     table = _joined([part.table for part in laid])
+    totals = _joined([part.totals for part in laid])
+    by_sheet = {part.key: part.letters for part in laid}
     extra = tuple(dict.fromkeys(header for part in laid for header in part.header.extra))
-    by_sheet = {sheet.name: part.letters for sheet, part in zip(parsed.sheets, laid, strict=True)}
+    told = [part.told for part in laid if part.told is not None]
     return TextTable(
         table=table,
-        totals=_joined([part.totals for part in laid]),
+        totals=totals,
         structural=pa.concat_tables([part.structural for part in laid]),
-        landed=sum(sheet.cells.num_rows for sheet in parsed.sheets),
+        landed=sum(part.rows for part in laid),
         letters=laid[0].letters,
         letters_by_sheet=by_sheet,
         extra_headers=extra,
         cell_digest=_digest(table, [column.name for column in contract.columns]),
         kind=parsed.kind,
         encoding=parsed.encoding,
-        warnings=tuple(_warnings(parsed, table.num_rows, extra)),
-    )
+        warnings=(
+            *_warnings(parsed, table.num_rows, extra), *told, *reconcile(table, totals, contract, by_sheet),
+        ),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class _Laid:
+    key: str
     header: layout.Header
     table: pa.Table
     totals: pa.Table
     structural: pa.Table
     letters: dict[str, str]
+    rows: int
+    told: Fault | None
 
 
-def _lay_out_sheet(sheet: Sheet, contract: Contract, *, of_text: bool) -> _Laid:
-    width = sum(name.startswith("c") for name in sheet.cells.column_names)
-    raws = [_flat(sheet.cells[f"c{place}"]) for place in range(width)]
-    texts = [normalise(raw) for raw in raws]
-    header = layout.find_header(sheet, texts, contract)
-    roles = layout.roles(texts, header, contract)
+def _lay_out_sheet(sheet: Sheet, contract: Contract, *, of_text: bool) -> list[_Laid]:
+    """Lay out the parts of a sheet; a part whose columns lie elsewhere than those above it has a key of its own."""
+    laid: list[_Laid] = []
+    places: dict[str, dict[str, str]] = {}
+    corner: Corner | None = None
+    for part in layout.split(whole(sheet, transposed=contract.layout.transposed), contract):
+        header = layout.find_header(part, contract)
+        letters = {
+            name: part.column(place) if part.key else header.labels[place]
+            for name, place in header.columns.items()
+        }
+        named = part if places.setdefault(part.key, letters) == letters else part.named_by_rows()
+        corner = find_corner(part, header.first) or corner
+        laid.append(_lay_out_part(named, header, letters, corner, contract, of_text=of_text))
+    return laid
+
+
+def _lay_out_part(
+    part: Part,
+    header: layout.Header,
+    letters: dict[str, str],
+    corner: Corner | None,
+    contract: Contract,
+    *,
+    of_text: bool,
+) -> _Laid:
+    roles = layout.roles(part, header, contract)
     if of_text:
-        _check_fields(sheet, header, roles)
+        _check_fields(part.sheet, header, roles)
+    shift = money_shift(corner, contract, header.columns, sheet=part.sheet.name)
     cells: dict[str, pa.Array] = {
-        "_sheet": pa.repeat(pa.scalar(sheet.name), len(roles)),
-        "_row": _flat(sheet.cells["_row"]),
+        "_sheet": pa.repeat(pa.scalar(part.key), len(roles)),
+        "_row": flat(part.sheet.cells["_row"]),
     }
     for column in contract.columns:
         place = header.columns.get(column.name)
@@ -142,43 +181,56 @@ def _lay_out_sheet(sheet: Sheet, contract: Contract, *, of_text: bool) -> _Laid:
             cells[column.name] = pa.nulls(len(roles), pa.string())
             cells[f"{column.name}__kind"] = pa.repeat(pa.scalar(BLANK, pa.int8()), len(roles))
             continue
-        kinds = _flat(sheet.cells[f"k{place}"])
-        emptied = pc.and_(texts[place].is_null(), raws[place].is_valid())
-        cells[column.name] = texts[place]
-        cells[f"{column.name}__kind"] = pc.if_else(emptied, pa.scalar(BLANK, pa.int8()), kinds)
-        if (raw := originals(raws[place], texts[place])) is not None:
-            cells[f"{column.name}__raw"] = raw
+        text, raw = part.texts[place], part.raws[place]
+        emptied = pc.and_(text.is_null(), raw.is_valid())
+        if shift and column.unit in MONEY:
+            text = shifted(text, shift[column.unit], column.null_values)
+        cells[column.name] = text
+        cells[f"{column.name}__kind"] = pc.if_else(emptied, pa.scalar(BLANK, pa.int8()), part.kinds(place))
+        if (changed := originals(raw, text)) is not None:
+            cells[f"{column.name}__raw"] = changed
+    if contract.layout.banner:
+        _fill_banner(cells, contract.layout.banner, part, roles)
     every = pa.table(cells)
     data = every.filter(pa.array(roles == layout.DATA))
     for column in contract.columns:
         if column.blank_means_above:
             data = _filled_from_above(data, column.name)
+    totals = np.flatnonzero(roles == layout.TOTAL)
+    words = layout.total_words(part, totals, contract)
     structural = roles != layout.DATA
     names = np.array(layout.ROLES, dtype=object)[roles[structural]]
     return _Laid(
+        key=part.key,
         header=header,
         table=data,
-        totals=every.filter(pa.array(roles == layout.TOTAL)),
+        totals=every.take(pa.array(totals)).append_column("_word", words),
         structural=pa.table(
             {
-                "sheet": pa.repeat(pa.scalar(sheet.name), len(names)),
+                "sheet": pa.repeat(pa.scalar(part.key), len(names)),
                 "row": cells["_row"].filter(pa.array(structural)),
                 "role": pa.array(names, pa.string()),
             }
         ),
-        letters={
-            name: header.labels[place] if of_text else letters(place)
-            for name, place in header.columns.items()
-        },
+        letters=letters,
+        rows=part.rows,
+        told=told(corner, shift, sheet=part.sheet.name),
     )
 
 
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+def _fill_banner(cells: dict[str, pa.Array], name: str, part: Part, roles: np.ndarray) -> None:
+    """Put the text of the nearest banner above into the column, where nothing stands in it."""
+    said = pc.coalesce(*part.texts)
+    above = np.maximum.accumulate(np.where(roles == layout.BANNER, np.arange(len(roles)), -1))
+    filled = said.take(pa.array(np.maximum(above, 0), mask=above < 0))
+    blank = cells[name].is_null()
+    cells[name] = pc.coalesce(cells[name], filled)
+    kinds = pc.if_else(filled.is_valid(), pa.scalar(TEXT, pa.int8()), pa.scalar(BLANK, pa.int8()))
+    cells[f"{name}__kind"] = pc.if_else(blank, kinds, cells[f"{name}__kind"])
 
 
 def _check_fields(sheet: Sheet, header: layout.Header, roles: np.ndarray) -> None:
-    fields = _flat(sheet.cells["_fields"]).to_numpy()
+    fields = flat(sheet.cells["_fields"]).to_numpy()
     expected = int(fields[header.first + header.depth - 1])
     wrong = np.flatnonzero((fields != expected) & (roles == layout.DATA))
     if wrong.size:
@@ -212,7 +264,7 @@ def _digest(table: pa.Table, names: Sequence[str]) -> str:
     """Hash of names, lengths and bytes of the cells, column by column."""
     digest = hashlib.sha256()
     for name in names:
-        texts = pc.fill_null(_flat(table[name]), "")
+        texts = pc.fill_null(flat(table[name]), "")
         _, places, content = texts.buffers()
         offsets = np.frombuffer(places, dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
         digest.update(f"{name}\0{len(texts)}\0".encode())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,10 +81,18 @@ def _wanted(names: list[str], visible: list[str], declared: Sequence[str]) -> li
         if not visible:
             raise Refused("F-SHEET", missing="(可见工作表 a visible sheet)", found="、".join(names))
         return visible[:1]
-    by_name = {_plain(name): name for name in names}
-    if missing := [name for name in declared if _plain(name) not in by_name]:
+    found: list[str] = []
+    missing = []
+    for pattern in map(_plain, declared):
+        # A star stands for visible sheets only: a hidden one is read where it is named.
+        among = visible if "*" in pattern else names
+        form = ".*".join(map(re.escape, pattern.split("*")))
+        matching = [name for name in among if re.fullmatch(form, _plain(name))]
+        found += matching
+        missing += [] if matching else [pattern]
+    if missing:
         raise Refused("F-SHEET", missing="、".join(missing), found="、".join(names))
-    return [by_name[_plain(name)] for name in declared]
+    return list(dict.fromkeys(found))
 
 
 def _plain(name: str) -> str:

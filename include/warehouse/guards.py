@@ -6,7 +6,6 @@ from sqlalchemy import Connection
 
 from include.warehouse.tables import (
     FACTS,
-    alias_decision,
     audit_entry,
     delivery,
     delivery_verdict,
@@ -14,7 +13,6 @@ from include.warehouse.tables import (
     dim_group,
     dim_indicator,
     dim_quarter,
-    expected_delivery,
     file_fault,
     quarantined_row,
     register_import,
@@ -36,9 +34,7 @@ APPEND_ONLY = (
     quarantined_row,
     file_fault,
     staged_file,
-    expected_delivery,
     register_import,
-    alias_decision,
     dim_framework,
     dim_group,
     dim_indicator,
