@@ -15,6 +15,7 @@ from rich.console import Console
 
 from include.cli.frameworks import frameworks
 from include.cli.sentences import HELD, WRONG, SayingGroup, refuse, say, say_json
+from include.cli.stewards import aliases, due, suppliers
 from include.quarters import Quarter
 from include.site import Site, open_site
 
@@ -28,6 +29,9 @@ app = typer.Typer(
 units = typer.Typer(no_args_is_help=True, help="单位与岗位名录。 The register of units and posts.")
 app.add_typer(units, name="units")
 app.add_typer(frameworks, name="framework")
+app.add_typer(aliases, name="aliases")
+app.command()(due)
+app.command()(suppliers)
 
 
 def _quarter(key: str | Quarter) -> Quarter:
@@ -142,9 +146,12 @@ def ingest(
 ) -> None:
     """收取并判定收件目录中的文件。 Land and judge what lies in the inbox."""
     from include.cli.tables import ingest_table
+    from include.pipeline.due import record_expectations
     from include.pipeline.ingest import ingest_feed
 
     chosen = _up_to_date(site)
+    if not dry_run:
+        record_expectations(chosen, now=datetime.now(UTC))
     reports = [
         ingest_feed(chosen, feed, now=datetime.now(UTC), dry_run=dry_run) for feed in _taken(chosen, feeds)
     ]

@@ -10,6 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from include.cli.steward_tables import contact_line, supplier_name
+from include.pipeline.due import whom_to_call
 from include.pipeline.ingest import IngestReport
 from include.pipeline.readiness import Expected, Readiness
 from include.pipeline.warning_list import WarningList
@@ -61,13 +63,10 @@ def readiness_table(site: Site, jurisdiction: str, state: Readiness) -> Table:
     for header in ("数据源 feed", "报送单位 supplier", "期限 deadline", "状态 state", "联系 contact"):
         table.add_column(_over_two_lines(header), overflow="fold")
     for item in state.missing:
-        supplier = site.settings.suppliers.get(item.supplier)
-        contacts = (
-            "、".join(f"{contact.role} {contact.phone}" for contact in supplier.contacts) if supplier else ""
-        )
-        name = supplier.name.zh if supplier else item.supplier
+        contacts, name = whom_to_call(site, item.supplier), supplier_name(site, item.supplier)
         day = f"{item.deadline:%Y-%m-%d}"
-        table.add_row(item.feed, escape(name), day, _MISSING[state_of(state, item)], escape(contacts))
+        state_word = _MISSING[state_of(state, item)]
+        table.add_row(item.feed, escape(name), day, state_word, escape(contact_line(contacts)))
     return table
 
 

@@ -62,13 +62,18 @@ def expected_deliveries(site: Site, contracts: Iterable[Contract], quarter: Quar
             or (cadence == "year" and quarter.number != 4)
         ):
             continue
-        days = contract.deadline_days if settings.deadline_days is None else settings.deadline_days
-        deadline = site.deadline(quarter, days)
+        deadline = deadline_of(site, contract, quarter)
         due += [
             Expected(contract.feed, supplier, quarter, deadline)
             for supplier in settings.suppliers or contract.suppliers
         ]
     return due
+
+
+def deadline_of(site: Site, contract: Contract, quarter: Quarter) -> datetime:
+    """Until when a feed's file of a quarter is in time, inclusive: the site's days, else the contract's."""
+    days = site.settings.feeds[contract.feed].deadline_days
+    return site.deadline(quarter, contract.deadline_days if days is None else days)
 
 
 def judge_readiness(

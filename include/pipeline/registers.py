@@ -13,10 +13,12 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from include.feeds.faults import Fault, Held
+from include.pipeline.approved_aliases import check_unambiguous, with_approved
 from include.site import Site
 from include.units import PEER_GROUPS, Register, RegisterError, read_register_workbook
 from include.units.vocabulary import POST_COLUMNS, UNIT_COLUMNS
 from include.warehouse import register as store
+from include.warehouse.aliases import decisions, standing
 from include.warehouse.errors import WarehouseError
 from include.warehouse.ledger import Delivery
 from include.warehouse.store import migrate, open_warehouse, reading, writing
@@ -66,11 +68,12 @@ def standing_register(engine: Engine, jurisdiction: str) -> StandingRegister:
         digest = store.register_digest(connection, jurisdiction)
         kept = _standing.get(key)
         if kept is None or kept.digest != digest:
-            kept = _standing[key] = StandingRegister(_read(connection, jurisdiction), digest)
+            kept = _standing[key] = StandingRegister(register_of(connection, jurisdiction), digest)
     return kept
 
 
-def _read(connection: Connection, jurisdiction: str) -> Register:
+def register_of(connection: Connection, jurisdiction: str) -> Register:
+    """The register of a jurisdiction as it stands in this transaction, approved aliases included."""
     units = store.read_units(connection, jurisdiction)
     aliases = store.read_aliases(connection, jurisdiction)
     posts = store.read_posts(connection, jurisdiction)
@@ -169,6 +172,10 @@ def _store(
         [{name: value for name, value in row.items() if value} for row in rows], dtype=object
     )
     groups = sorted(set(units["peer_group"]) - {""})
+    aliases = _dated_out(register.aliases).assign(kind="alias", approved_by="register")
+    if approvals := standing(decisions(connection, jurisdiction)):
+        aliases = with_approved(aliases, approvals, register.units)
+        check_unambiguous(register.units, aliases)
     store.import_units(
         connection,
         jurisdiction=jurisdiction,
@@ -178,7 +185,7 @@ def _store(
         peer_groups=pd.DataFrame(
             {"peer_group": groups, "title_zh": [PEER_GROUPS.get(group, group) for group in groups]}
         ),
-        aliases=_dated_out(register.aliases).assign(kind="alias", approved_by="register"),
+        aliases=aliases,
         posts=register.posts[list(POST_COLUMNS)] if posts else None,
     )
 

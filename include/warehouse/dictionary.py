@@ -31,12 +31,21 @@ need no joins.
 _GROUPS = (
     (
         "Register 名录",
-        ("register_import", "dim_unit", "dim_peer_group", "unit_alias", "dim_post", "dim_quarter"),
+        (
+            "register_import",
+            "dim_unit",
+            "dim_peer_group",
+            "unit_alias",
+            "alias_decision",
+            "dim_post",
+            "dim_quarter",
+        ),
     ),
     ("Frameworks 指标体系", ("dim_framework", "dim_group", "dim_indicator")),
     (
         "Delivery ledger 报送台账",
         (
+            "expected_delivery",
             "delivery",
             "delivery_verdict",
             "row_balance",

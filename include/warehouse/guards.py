@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from include.warehouse.tables import (
     FACTS,
+    alias_decision,
     audit_entry,
     delivery,
     delivery_verdict,
@@ -13,6 +14,7 @@ from include.warehouse.tables import (
     dim_group,
     dim_indicator,
     dim_quarter,
+    expected_delivery,
     file_fault,
     quarantined_row,
     register_import,
@@ -34,7 +36,9 @@ APPEND_ONLY = (
     quarantined_row,
     file_fault,
     staged_file,
+    expected_delivery,
     register_import,
+    alias_decision,
     dim_framework,
     dim_group,
     dim_indicator,

@@ -1,4 +1,7 @@
-"""The BI views of `include/sql/marts/`: read from files, created in order, commented."""
+"""The BI views of `include/sql/marts/`: read from files, created in order, commented.
+
+One SQL for both backends, with one word of our own: `SECONDS(moment)`, the whole seconds since 1970 of a moment.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,11 @@ MARTS = Path(__file__).parents[1] / "sql" / "marts"
 _COLUMN = re.compile(r"^-- @(?P<name>\w+) (?P<comment>.+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^-- (?!@)(?P<comment>.+)$", re.MULTILINE)
 _NAME = re.compile(r"\bvw_\w+")
+_SECONDS = re.compile(r"\bSECONDS\(([\w.]+)\)")
+_IN_SECONDS = {
+    "sqlite": r"CAST(strftime('%s', substr(\1, 1, 19)) AS INTEGER)",
+    "postgresql": r"CAST(EXTRACT(EPOCH FROM date_trunc('second', \1)) AS BIGINT)",
+}
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,10 @@ def drop(connection: Connection) -> None:
 
 def create(connection: Connection) -> None:
     """Create every view; on PostgreSQL with comments on views and columns."""
+    seconds = _IN_SECONDS[connection.dialect.name]
     for view in views():
-        connection.exec_driver_sql(f"CREATE VIEW {view.name} AS\n{view.select}")
+        select = _SECONDS.sub(seconds, view.select)
+        connection.exec_driver_sql(f"CREATE VIEW {view.name} AS\n{select}")
     if connection.dialect.name != "postgresql":
         return
     inspector = inspect(connection)

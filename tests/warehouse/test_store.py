@@ -13,12 +13,13 @@ from sqlalchemy import Engine, delete, exc, inspect, select, text
 from include.warehouse import views
 from include.warehouse.dictionary import markdown
 from include.warehouse.errors import WarehouseError
+from include.warehouse.expected import Expectation, record_expected
 from include.warehouse.migrations.run import VERSION_TABLE
 from include.warehouse.roles import SQL
 from include.warehouse.roles import apply as apply_roles
 from include.warehouse.store import migrate, open_warehouse, reading, writing
 from include.warehouse.tables import UtcDateTime, generated_sql, metadata, release_pointer
-from tests.warehouse.warehouse_samples import KEY, published
+from tests.warehouse.warehouse_samples import COUNTY, KEY, NOON, later, published
 
 
 def test_migrations_give_exactly_the_declared_tables(warehouse: Engine) -> None:
@@ -52,6 +53,9 @@ def test_every_table_and_column_is_explained() -> None:
 
 def test_every_view_is_explained_and_answers(county: Engine) -> None:
     published(county)
+    with writing(county) as connection:
+        due = Expectation("petitions", "petition_office", "2026Q3", "due", later(72), NOON, "replace")
+        record_expected(connection, COUNTY, [due], now=NOON)
     inspector = inspect(county)
     for view in views.views():
         assert "One row per" in view.comment, view.name

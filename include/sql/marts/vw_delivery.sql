@@ -6,6 +6,10 @@
 -- @judgements 判定次数
 -- @message_zh 说明
 -- @message_en 英文说明
+-- @quarter 主要季度(空=不明、重复或待判定)
+-- @deadline_at 该季度的报送期限(UTC;timeliness=no_deadline 时无)
+-- @timeliness 及时情况(in_time=按时到达 late=逾期到达 no_deadline=无期限)
+-- @days_late 到达时逾期天数(按时=0;无期限时无值)
 SELECT
   d.delivery_id,
   d.jurisdiction,
@@ -30,9 +34,23 @@ SELECT
   COALESCE(b.accepted, 0) AS accepted,
   COALESCE(b.quarantined, 0) AS quarantined,
   COALESCE(b.exact_duplicates, 0) AS exact_duplicates,
-  COALESCE(b.structural, 0) AS structural
+  COALESCE(b.structural, 0) AS structural,
+  COALESCE(q.quarter, '') AS quarter,
+  e.deadline_at,
+  CASE
+    WHEN e.deadline_at IS NULL THEN 'no_deadline' WHEN d.arrived_at <= e.deadline_at THEN 'in_time' ELSE 'late'
+  END AS timeliness,
+  CASE
+    WHEN e.deadline_at IS NULL THEN NULL
+    WHEN d.arrived_at <= e.deadline_at THEN 0
+    ELSE (SECONDS(d.arrived_at) - SECONDS(e.deadline_at) - 1) / 86400 + 1
+  END AS days_late
 FROM delivery AS d
 LEFT JOIN delivery_verdict AS v
   ON v.delivery_id = d.delivery_id
  AND v.verdict_id = (SELECT MAX(z.verdict_id) FROM delivery_verdict AS z WHERE z.delivery_id = d.delivery_id)
-LEFT JOIN row_balance AS b ON b.verdict_id = v.verdict_id;
+LEFT JOIN row_balance AS b ON b.verdict_id = v.verdict_id
+LEFT JOIN vw_delivery_quarter AS q ON q.delivery_id = d.delivery_id AND q.is_main = 1
+LEFT JOIN vw_expected AS e
+  ON e.jurisdiction = d.jurisdiction AND e.feed = d.feed AND e.supplier = d.supplier AND e.quarter = q.quarter
+ AND e.expectation = 'due';

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from include.warehouse.tables.audit import audit_entry, generated_sql
 from include.warehouse.tables.base import AS_FLOAT, Figure, UtcDateTime, metadata
+from include.warehouse.tables.expected import expected_delivery
 from include.warehouse.tables.facts import (
     FACTS,
     fct_adjustment,
@@ -24,6 +25,7 @@ from include.warehouse.tables.ledger import (
     staged_file,
     validation_result,
 )
+from include.warehouse.tables.names import alias_decision
 from include.warehouse.tables.register import (
     dim_peer_group,
     dim_post,
@@ -54,6 +56,7 @@ __all__ = [
     "VERDICTS",
     "Figure",
     "UtcDateTime",
+    "alias_decision",
     "audit_entry",
     "delivery",
     "delivery_verdict",
@@ -64,6 +67,7 @@ __all__ = [
     "dim_post",
     "dim_quarter",
     "dim_unit",
+    "expected_delivery",
     "fct_adjustment",
     "fct_group_score",
     "fct_indicator_score",

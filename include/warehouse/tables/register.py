@@ -73,7 +73,7 @@ unit_alias = Table(
     jurisdiction(),
     text("alias", "别名"),
     text("unit_code", "单位代码"),
-    text("kind", "种类(rename=曾用名 alias=别名)"),
+    text("kind", "种类(rename=曾用名 alias=名录所列别名 approved=管理员批准的别名)"),
     text("approved_by", "批准人", default=""),
     *_dated(),
     Index(None, "jurisdiction", "alias"),
