@@ -28,6 +28,13 @@ def open_path(place: str, *, base: Path) -> StorePath:
     return UPath(place)
 
 
+def secret_of_connection(name: str) -> str:
+    """The password of an Airflow connection, from whatever secrets backend Airflow has."""
+    from airflow.sdk import Connection
+
+    return str(Connection.get(name).password or "")
+
+
 def local_copy(path: StorePath) -> Path:
     """Where an engine that reads local files only finds `path`; downloaded once if it lies in another store.
 

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 
 from include.config import ConfigError, Strict, Words, mistake, parse, read_yaml
+from include.keys import KeyRing, open_ring
 from include.lake import StorePath, open_path
 from include.quarters import Quarter
 
@@ -75,6 +76,8 @@ class SiteSettings(Strict):
     lake: str = "lake"
     warehouse: str = "sqlite:///warehouse.sqlite"
     """A database URL without a password; MINGJING_WAREHOUSE_URL in the environment overrides it."""
+    keys: str = "keys.yaml"
+    """The key ring: a file of the site, or `airflow://<connection>`; MINGJING_KEYS in the environment overrides it."""
     suppliers: dict[str, Supplier]
     feeds: dict[Code, FeedSettings] = Field(min_length=1)
 
@@ -172,6 +175,11 @@ class Site:
     def lake(self) -> StorePath:
         """Root of the lake."""
         return open_path(self.settings.lake, base=self.folder)
+
+    @property
+    def keys(self) -> KeyRing:
+        """The key ring as it stands now; ConfigError where it is malformed or others may read it."""
+        return open_ring(self.settings.keys, base=self.folder)
 
     @property
     def warehouse_url(self) -> str:

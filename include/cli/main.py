@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from include.cli.frameworks import frameworks
+from include.cli.key_ring import keys
 from include.cli.sentences import HELD, WRONG, SayingGroup, refuse, say, say_json
 from include.cli.stewards import aliases, due, suppliers
 from include.quarters import Quarter
@@ -30,6 +31,7 @@ units = typer.Typer(no_args_is_help=True, help="单位与岗位名录。 The reg
 app.add_typer(units, name="units")
 app.add_typer(frameworks, name="framework")
 app.add_typer(aliases, name="aliases")
+app.add_typer(keys, name="keys")
 app.command()(due)
 app.command()(suppliers)
 

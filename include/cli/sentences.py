@@ -35,6 +35,7 @@ def exit_code_of(error: Exception) -> int | None:
     from sqlalchemy.exc import DBAPIError
 
     from include.config import ConfigError
+    from include.keys import KeyGone
     from include.measures.errors import MeasureError
     from include.scoring.errors import FrameworkError, ScoringError
     from include.units import RegisterError
@@ -42,7 +43,7 @@ def exit_code_of(error: Exception) -> int | None:
 
     if isinstance(error, WarehouseError):
         return HELD
-    wrong = (ConfigError, FrameworkError, ScoringError, RegisterError, MeasureError, DBAPIError)
+    wrong = (ConfigError, KeyGone, FrameworkError, ScoringError, RegisterError, MeasureError, DBAPIError)
     return WRONG if isinstance(error, wrong) else None
 
 

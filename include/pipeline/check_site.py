@@ -42,6 +42,7 @@ def check_site(site: Site) -> list[Finding]:
     """
     findings: list[Finding] = []
     contracts = _contracts(site, findings)
+    findings += _keys(site, contracts)
     packs = _packs(site, findings)
     units = _units(site, packs, findings)
     definitions = _definitions(site, contracts, packs, findings)
@@ -91,6 +92,33 @@ def _supplied(site: Site, contract: Contract) -> Iterator[Finding]:
                 f"[feeds.{feed}] The inbox folder does not exist yet; make it with that command.",
                 fatal=False,
             )
+
+
+def _keys(site: Site, contracts: Mapping[str, Contract]) -> Iterator[Finding]:
+    try:
+        ring = site.keys
+    except ConfigError as error:
+        yield Finding(str(error))
+        return
+    wanted = [
+        f"{contract.feed}.{column.name}"
+        for contract in contracts.values()
+        for column in contract.columns
+        if column.privacy == "pseudonym"
+    ]
+    if wanted and not ring.has("pseudonym"):
+        yield Finding(
+            f"[keys] 列 {wanted} 声明为 pseudonym,但没有假名密钥:这些列将被丢弃,不会存为普通哈希。"
+            f"请运行 mingjing keys new。 "
+            f"[keys] Columns {wanted} are declared pseudonym and there is no key: they are dropped, never stored as "
+            f"plain hashes. Run mingjing keys new."
+        )
+    if not ring.has("vault"):
+        yield Finding(
+            "[keys] 没有 vault 密钥:原始文件将不加密存放。请运行 mingjing keys new。 "
+            "[keys] There is no key for the vault: raw files lie there unencrypted. Run mingjing keys new.",
+            fatal=False,
+        )
 
 
 def _packs(site: Site, findings: list[Finding]) -> list[Pack]:

@@ -10,9 +10,12 @@ import yaml
 
 from include.config import ConfigError, parse
 from include.feeds.contract import Contract
+from include.keys import PURPOSES, KeyRing
+from include.quarters import Quarter
 from include.site import CONTRACTS, SiteSettings
 from include.units import write_register_template
 
+KEYS = "keys.yaml"
 _HEAD = """\
 # 站点设置:一个县(区)的全部差异都在本目录,代码仓库不必改动。
 # A site's settings: all that differs between counties lies in this folder; the repository stays untouched.
@@ -73,6 +76,7 @@ def new_site(
         "inbox": "inbox",
         "lake": "lake",
         "warehouse": "sqlite:///warehouse.sqlite",
+        "keys": KEYS,
         "suppliers": dict(suppliers or _placeholders(contracts)),
         "feeds": {contract.feed: {"deadline_days": contract.deadline_days} for contract in contracts},
     }
@@ -89,8 +93,12 @@ def new_site(
         _CONNECTIONS.format(folder=folder.resolve()), encoding="utf-8"
     )
     (folder / ".gitignore").write_text(
-        "connections.env\nlake/\ninbox/\nwarehouse.sqlite*\n", encoding="utf-8"
+        "connections.env\nkeys.yaml\nlake/\ninbox/\nwarehouse.sqlite*\n", encoding="utf-8"
     )
+    ring = KeyRing(file=folder / KEYS)
+    for purpose in PURPOSES:
+        ring = ring.with_new(purpose, Quarter.parse(first_quarter))
+    ring.save()
     write_register_template(folder / "register.xlsx")
     return path
 

@@ -10,6 +10,7 @@ import sys
 import openpyxl
 import pytest
 import xlsxwriter
+import yaml
 from typer.testing import CliRunner
 
 from include.cli.main import app
@@ -184,3 +185,19 @@ def test_the_installed_command_ends_with_the_code_and_without_a_traceback(tmp_pa
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert "The file does not exist" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_keys_are_made_listed_and_rotated_and_never_shown(site):
+    ring = site / "keys.yaml"
+    assert ring.stat().st_mode & 0o777 == 0o600
+    assert "keys.yaml" in (site / ".gitignore").read_text()
+    before = yaml.safe_load(ring.read_text())["keys"]
+    assert {key["purpose"] for key in before} == {"pseudonym", "vault", "token"}
+    done = mingjing("keys", "rotate", "pseudonym", "--from", "2031Q1", "--site", str(site))
+    assert done.exit_code == 0, done.output
+    listed = mingjing("keys", "list", "--site", str(site), "--json")
+    found = json.loads(listed.output)["keys"]
+    assert [key["begins"] for key in found if key["purpose"] == "pseudonym"][-1] == "2031Q1"
+    assert not any(key["secret"] in listed.output + done.output for key in before)
+    again = mingjing("keys", "rotate", "pseudonym", "--from", "2030Q1", "--site", str(site))
+    assert again.exit_code == 2 and "2031Q1" in again.output
