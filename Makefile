@@ -44,6 +44,10 @@ test: $(VENV)/.dev  ## Run every test
 test-fast: $(VENV)/.dev  ## Run the tests that need neither Airflow nor PostgreSQL
 	@$(BIN)/pytest -m "not airflow and not postgres"
 
+.PHONY: calibration
+calibration: $(VENV)/.dev  ## Check on simulated counties that 90 % intervals hold the truth nine times in ten (minutes)
+	@$(BIN)/python -m tests.scoring.certainty_calibration 200
+
 .PHONY: lint
 lint: $(VENV)/.dev  ## Check style, types and which room may import which
 	@$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from include.documents.book import Book, Language, MeasureWords
 from include.documents.markup import Markup, element, joined, table
 from include.documents.rule_book_outcomes import (
     adjustments_part,
+    certainty_part,
     colours_part,
     departments_part,
     problems_part,
@@ -55,6 +56,7 @@ def rule_book(book: Book) -> str:
         (book.pick("预警", "Warnings"), warnings_part(book)),
         (book.pick("颜色与等次", "Colours and grades"), colours_part(book)),
         (book.pick("共性问题与问题分类", "Common problems"), problems_part(book)),
+        (book.pick("颜色与名次的可靠程度", "Certainty of colours and ranks"), certainty_part(book)),
         (book.pick("计量值定义", "Measures"), measures_part(book)),
         (book.pick("评价部门索引", "Index of departments"), departments_part(book, numbers)),
     ]

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from include.documents.book import Book
-from include.documents.markup import Markup, element, joined, labelled, table
-from include.documents.words import COLOUR_WORDS, adjustment_words, condition_words, share_text
+from include.documents.markup import Markup, element, joined, labelled, settings, table
+from include.documents.words import COLOUR_WORDS, adjustment_words, condition_words, missing_words, share_text
 
 _KINDS = {"bonus": ("加分", "Bonus"), "deduction": ("扣分", "Deduction"), "veto": ("否决", "Veto")}
+_RULES = {
+    "minmax": ("同类最小最大值法", "min–max among peers"),
+    "zscore": ("同类标准分", "z-scores among peers"),
+    "rank": ("同类名次", "ranks among peers"),
+}
+_MEANS = {
+    "mean": ("加权平均", "weighted mean"),
+    "geometric": ("加权几何平均", "weighted geometric mean"),
+    "harmonic": ("加权调和平均", "weighted harmonic mean"),
+}
 _PLACES = {
     "index": ("指数", "the index"),
     "groups": ("各维度", "each group"),
@@ -123,6 +133,44 @@ def colours_part(book: Book) -> Markup:
             widths=(25, 75),
         ),
     )
+
+
+def certainty_part(book: Book) -> Markup:
+    """Which choices and which counts are drawn again to say how sure a colour is; no score depends on it."""
+    spec, pick = book.framework.certainty, book.pick
+    if spec is None:
+        return Markup()
+    titles = {one.code: book.text(one.label) for one in book.framework.indicators}
+    lead = pick(
+        f"另算 {spec.draws} 次,每次对下列各项各取一种,看单位的颜色和名次是否改变;不影响得分。",
+        f"Worked out {spec.draws} times more, each time with one of each below, to see whether colours and ranks "
+        "change; no score depends on it.",
+    )
+    share = share_text(spec.weights)
+    other = [_MEANS[kind] for level in spec.aggregation for kind in level.combine]
+    rows = [
+        (pick("权重", "Weights"), f"± {share}" if spec.weights else ""),
+        (pick("标准化", "Normalisation"), book.listed([pick(*_RULES[kind]) for kind in spec.normalisation])),
+        (pick("合成", "Aggregation"), book.listed([pick(*words) for words in dict.fromkeys(other)])),
+        (
+            pick("缺失", "Missing values"),
+            book.listed([book.text(missing_words(one)) for one in spec.missing]),
+        ),
+        (
+            pick("逐项剔除", "Left out"),
+            pick("每次至多一项", "one indicator or none") if spec.leave_one_out else "",
+        ),
+        (
+            pick("件数有限的比率", "Rates of few cases"),
+            book.listed([titles[code] for code in spec.sampling.rates]),
+        ),
+        (
+            pick("问卷均值(单份标准差)", "Survey means (spread of an answer)"),
+            book.listed([f"{titles[one.indicator]} ({one.sd:g})" for one in spec.sampling.means]),
+        ),
+        (pick("种子", "Seed"), str(spec.seed)),
+    ]
+    return joined(element("p", lead), settings(rows))
 
 
 def problems_part(book: Book) -> Markup:

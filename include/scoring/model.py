@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from include.scoring.errors import FrameworkError, ScoringError
 from include.scoring.loader import read_yaml
 from include.scoring.mistakes import from_pydantic, not_a_mapping
+from include.scoring.model_certainty import Certainty
 from include.scoring.model_check import check
 from include.scoring.model_nodes import (
     Adjustment,
@@ -67,6 +68,8 @@ class Framework(Model):
     grades: tuple[Grade, ...] = ()
     warnings: tuple[WarningRule, ...] = ()
     common_problems: CommonProblems = CommonProblems()
+    certainty: Certainty | None = None
+    """What the certainty of colours and ranks is worked out from; nothing is where it is not given."""
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> Self:
@@ -106,6 +109,9 @@ class Framework(Model):
     def digest(self) -> str:
         """SHA-256 of the framework's content, whatever its file's layout and comments."""
         content = self.model_dump(mode="json", by_alias=True)
+        if self.certainty is None:
+            # A framework that says nothing about certainty keeps the digest that it had before there was any.
+            del content["certainty"]
         canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from include.scoring.errors import Mistake
+from include.scoring.model_certainty_check import certainty_mistakes
 from include.scoring.model_nodes import WarningRule
 from include.scoring.model_rule_check import rule_mistakes
 from include.scoring.model_tree_check import tree_mistakes
@@ -25,7 +26,11 @@ def check(framework: Framework, file: str) -> tuple[Mistake, ...]:
     found = [*_codes(framework), *_references(framework), *rule_mistakes(framework)]
     if not found:
         tree = build_tree(framework)
-        found = [*tree_mistakes(framework, tree), *_conditions(framework, tree)]
+        found = [
+            *tree_mistakes(framework, tree),
+            *_conditions(framework, tree),
+            *certainty_mistakes(framework, tree),
+        ]
     return tuple(Mistake(file, path, str(what), zh, en) for path, what, zh, en in found)
 
 

@@ -65,7 +65,7 @@ def score(
     tree = build_tree(framework)
     intake = take_in(values, framework, units=units, states=states, counts=counts)
     past = History(quarter, history or {}, intake.sorted_index)
-    cells, normalised, cell_states = _indicators(framework, tree, intake, past, panel)
+    cells, normalised, cell_states = indicator_scores(framework, tree, intake, past, panel)
     scored = aggregate(
         normalised,
         cell_states,
@@ -78,7 +78,7 @@ def score(
     return _result(framework, tree, intake, past, cells, normalised, scored, adjusted)
 
 
-def _indicators(
+def indicator_scores(
     framework: Framework, tree: Tree, intake: Intake, past: History, panel: Mapping[str, pd.DataFrame] | None
 ) -> tuple[Cells, Floats, Codes]:
     """State → denominate_by → treat → transform → rule → clamp → missing."""

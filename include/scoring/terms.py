@@ -25,6 +25,8 @@ class History:
     quarter: str | None
     results: Mapping[str, ScoreResult]
     units: pd.Index
+    repeats: int = 1
+    """How often the units follow one another; more than once where draws stand side by side."""
 
     def __post_init__(self) -> None:
         if self.results and self.quarter is None:
@@ -54,7 +56,7 @@ class History:
         if key is None or key not in self.results:
             return None
         frame = take(self.results[key]).reindex(index=self.units, columns=list(codes))
-        return np.ascontiguousarray(frame.to_numpy(dtype=np.float64).T)
+        return np.ascontiguousarray(np.tile(frame.to_numpy(dtype=np.float64).T, (1, self.repeats)))
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def raise_warnings(
 
 def _raised(rule: WarningRule, tree: Tree, levels: Mapping[str, Level]) -> pd.DataFrame:
     kind, _, _ = rule.on.partition(".")
-    level, rows = levels[kind], _rows(rule.on, tree)
+    level, rows = levels[kind], rows_of(rule.on, tree)
     hit = holds(rule.when, lambda term: level.figure(term)[rows])
     row, unit = np.nonzero(hit)
     evidence = {
@@ -51,7 +51,8 @@ def _raised(rule: WarningRule, tree: Tree, levels: Mapping[str, Level]) -> pd.Da
     return _frame(unit, names[row], evidence, rule.code, rule.colour, rule.label.zh, rule.label.english)
 
 
-def _rows(on: str, tree: Tree) -> np.ndarray:
+def rows_of(on: str, tree: Tree) -> np.ndarray:
+    """Return the places, among the codes of its level, of what a warning rule is on."""
     kind, _, name = on.partition(".")
     codes = {"index": ("index",), "groups": tree.groups, "indicators": tree.indicators}[kind]
     if not name:

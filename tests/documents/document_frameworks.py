@@ -119,6 +119,15 @@ indicators = st.fixed_dictionaries(
         "agreed": st.fixed_dictionaries({"by": texts, "on": st.dates().map(str)}),
     },
 )  # fmt: skip
+certainties = st.fixed_dictionaries(
+    {"leave_one_out": st.just(True)},
+    optional={
+        "draws": st.integers(100, 5000), "seed": st.integers(0, 2**31), "weights": st.floats(0, 0.9),
+        "normalisation": st.sampled_from([["minmax"], ["rank", "zscore"]]),
+        "aggregation": st.just([{"level": 0, "combine": ["harmonic", "geometric"]}]),
+        "missing": st.lists(missing, max_size=2),
+    },
+)  # fmt: skip
 frameworks = st.fixed_dictionaries(
     {
         "framework": codes,
@@ -130,5 +139,6 @@ frameworks = st.fixed_dictionaries(
         "missing": missing,
         "min_present": st.sampled_from([1, 1.0, 0.5, "all"]),
         "index": st.fixed_dictionaries({"floor": numbers}),
+        "certainty": certainties,
     },
 )
