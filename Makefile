@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CONTRACTS_VENV := .venv-contracts
 UV_VERSION := 0.13.9
 LOCK_FLAGS := --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
 	--custom-compile-command "make lock"
@@ -55,15 +56,30 @@ lint: $(VENV)/.dev  ## Check style, types and which room may import which
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+# In an environment of its own: the linter holds back libraries that the product needs newer.
+$(CONTRACTS_VENV)/.done: $(BIN)/uv requirements-contracts.txt
+	@$(BIN)/uv venv --quiet --clear $(CONTRACTS_VENV)
+	@$(BIN)/uv pip install --quiet --python $(CONTRACTS_VENV)/bin/python --require-hashes -r requirements-contracts.txt
+	@touch $@
+
+.PHONY: contracts
+contracts: $(CONTRACTS_VENV)/.done  ## Lint the contracts as Open Data Contract Standard documents
+	@$(CONTRACTS_VENV)/bin/python .ci/lint_contracts.py
+
+.PHONY: publish-contracts
+publish-contracts:  ## At a release: keep the contracts that later changes are compared with
+	@cp include/feeds/contracts/*.yaml tests/feeds/published/
+
 .PHONY: format
 format: $(VENV)/.dev  ## Put the code in the house format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
 .PHONY: lock
-lock: $(BIN)/uv  ## Resolve requirements.in and requirements-dev.in anew
+lock: $(BIN)/uv  ## Resolve the requirements*.in anew
 	@$(BIN)/uv pip compile $(LOCK_FLAGS) --upgrade requirements.in -o requirements.txt
 	@$(BIN)/uv pip compile $(LOCK_FLAGS) --upgrade requirements-dev.in -o requirements-dev.txt
+	@$(BIN)/uv pip compile $(LOCK_FLAGS) --upgrade requirements-contracts.in -o requirements-contracts.txt
 
 .PHONY: clean
 clean:  ## Remove the demo and its Airflow, but not the environment
