@@ -16,7 +16,7 @@ from rich.console import Console
 from include.cli.frameworks import frameworks
 from include.cli.key_ring import keys
 from include.cli.sentences import HELD, WRONG, SayingGroup, refuse, say, say_json
-from include.cli.stewards import aliases, due, suppliers
+from include.cli.stewards import aliases, contract, due, suppliers, template
 from include.quarters import Quarter
 from include.site import Site, open_site
 
@@ -34,6 +34,8 @@ app.add_typer(aliases, name="aliases")
 app.add_typer(keys, name="keys")
 app.command()(due)
 app.command()(suppliers)
+app.command()(template)
+app.command()(contract)
 
 
 def _quarter(key: str | Quarter) -> Quarter:

@@ -28,6 +28,7 @@ Area = Annotated[
     str, typer.Option(help="地区代码,只有一个地区时可省 Code of the area; needed where there are several")
 ]
 Name = Annotated[str, typer.Argument(help="文件中的名称 The name as it stands in the file")]
+Feed = Annotated[str, typer.Argument(help="数据源 Feed")]
 By = Annotated[str, typer.Option(help="决定人 Who decides")]
 Reason = Annotated[str, typer.Option(help="理由 Why")]
 
@@ -163,6 +164,40 @@ def suppliers(
     Console().print(supplier_feed_table(chosen, scores["feeds"], now=now))
 
 
+def template(
+    feed: Feed,
+    output: Annotated[Path, typer.Option("--output", "-o", help="要写的 .xlsx The .xlsx to write")],
+    site: SiteFolder = None,
+) -> None:
+    """生成一个数据源的 Excel 报送模板。 Write the Excel template of a feed: header, drop-downs, checks, notes."""
+    from include.pipeline.feed_documents import feed_template
+
+    chosen = _taking(_up_to_date(site), feed)
+    output.write_bytes(feed_template(chosen, feed, today=datetime.now(chosen.zone).date()))
+    say(f"已写 {output}。 Written.", style="green")
+
+
+def contract(
+    feed: Feed,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="要写的 .html 或 .md,缺省为打印 The .html or .md to write"),
+    ] = None,
+    site: SiteFolder = None,
+) -> None:
+    """把数据契约写成给部门看的一页。 Print a feed's contract as a page for the department."""
+    from include.pipeline.feed_documents import feed_page
+
+    chosen = _taking(open_site(site), feed)
+    html = output is not None and output.suffix.lower() in (".html", ".htm")
+    page = feed_page(chosen, feed, html=html)
+    if output is None:
+        typer.echo(page, nl=False)
+        return
+    output.write_text(page, encoding="utf-8", newline="\n")
+    say(f"已写 {output}。 Written.", style="green")
+
+
 def _due(one: Any) -> dict[str, Any]:
     return {
         "jurisdiction": one.jurisdiction,
@@ -185,6 +220,15 @@ def _area(site: Site, area: str) -> str:
             WRONG,
         )
     return site.jurisdictions[0]
+
+
+def _taking(site: Site, feed: str) -> Site:
+    if feed not in site.feeds:
+        refuse(
+            f"站点没有数据源 [{feed}],可用:{list(site.feeds)}。 The site takes {list(site.feeds)}, not [{feed}].",
+            WRONG,
+        )
+    return site
 
 
 def _up_to_date(folder: Path | None) -> Site:

@@ -15,6 +15,11 @@ _PUNCTUATION = re.compile(r"[,;:](?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])[,;:]")
 _PRINTED = {ord(","): "\uff0c", ord(";"): "\uff1b", ord(":"): "\uff1a"}
 
 
+def printed(zh: str) -> str:
+    """Return Chinese with the punctuation of print."""
+    return _PUNCTUATION.sub(lambda mark: mark[0].translate(_PRINTED), zh)
+
+
 @dataclass(frozen=True)
 class MeasureWords:
     """What a measure means, as its measures file says."""
@@ -37,7 +42,7 @@ class Book:
 
     def pick(self, zh: str, en: str) -> str:
         """Return the words of the book's language, Chinese with the punctuation of print."""
-        return _PUNCTUATION.sub(lambda mark: mark[0].translate(_PRINTED), zh) if self.language == "zh" else en
+        return printed(zh) if self.language == "zh" else en
 
     def listed(self, names: Iterable[str]) -> str:
         """Return names one after the other."""

@@ -44,6 +44,8 @@ class Column(Strict):
     false_values: tuple[str, ...] = ("否", "N", "n", "0", "FALSE", "False", "false", "×")
     null_values: tuple[str, ...] = ("", "-", "—", "/", "无")
     description: str = ""
+    examples: tuple[str, ...] = ()
+    """For people: what a cell may look like."""
 
 
 class UnitColumns(Strict):
@@ -182,6 +184,7 @@ def _column(prop: dict[str, Any], path: Path) -> dict[str, Any]:
         "key": prop.get("primaryKey", False),
         "privacy": prop.get("classification", "internal"),
         "description": prop.get("description", ""),
+        "examples": tuple(map(str, prop.get("examples", ()))),
         **_custom(prop),
     }
 

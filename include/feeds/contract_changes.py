@@ -10,7 +10,7 @@ from typing import Any
 from include.feeds.contract import Contract
 
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
-_WORDS = frozenset({"title", "purpose", "grain", "description", "version", "digest"})
+_WORDS = frozenset({"title", "purpose", "grain", "description", "examples", "version", "digest"})
 """Words for people: a change of them breaks nothing and needs no version."""
 _HARMLESS = frozenset({"suppliers", "lookback_quarters", "stability_seconds", "search_rows"})
 _LOOSER_IF_LESS = frozenset({"required", "min", "severity"})

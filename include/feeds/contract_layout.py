@@ -23,7 +23,7 @@ class Layout(Strict):
     """How the table lies on its sheet."""
 
     sheets: tuple[str, ...] = ()
-    """Names of the sheets to read, `*` for any text (visible sheets only); empty: the first visible one."""
+    """Names of the sheets to read, `*` for any text (visible sheets only); empty: the first visible but 填报说明."""
     transposed: bool = False
     """Indicators stand in rows and units in columns: the sheet is turned before anything else."""
     header_rows: int = Field(default=1, ge=1, le=5)

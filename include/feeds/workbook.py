@@ -25,6 +25,8 @@ from include.feeds.sniff import GRID_LIMITS, Limits, Refused
 BLANK, TEXT, NUMBER, DATE, BOOL, ERROR, NO_VALUE, MERGED = range(8)
 """Kinds of a cell. MERGED: covered by a merged cell whose value stands in its first cell."""
 
+GUIDE_SHEET = "填报说明"
+"""The sheet of a template that tells how to fill it in: it holds no data."""
 _ROWS_AT_ONCE = 20_000
 _WHOLE_BELOW = 2.0**62
 Merge = tuple[int, int, int, int]
@@ -46,7 +48,7 @@ class SheetCells:
 def read_workbook(
     data: bytes, *, sheets: Sequence[str], scans: Mapping[str, SheetScan], limits: Limits
 ) -> tuple[list[SheetCells], dict[str, list[str]]]:
-    """Read the named sheets, or the first visible one; return them and the names not read.
+    """Read the named sheets, or the first visible one that is no guide; return them and the names not read.
 
     The second value has the lists `hidden` and `extra` (visible and not asked for).
 
@@ -72,7 +74,7 @@ def read_workbook(
     left = [name for name in book.sheet_names if name not in wanted]
     return found, {
         "hidden": [name for name in left if name not in visible],
-        "extra": [name for name in left if name in visible],
+        "extra": [name for name in left if name in visible and _plain(name) != GUIDE_SHEET],
     }
 
 
@@ -80,7 +82,7 @@ def _wanted(names: list[str], visible: list[str], declared: Sequence[str]) -> li
     if not declared:
         if not visible:
             raise Refused("F-SHEET", missing="(可见工作表 a visible sheet)", found="、".join(names))
-        return visible[:1]
+        return [name for name in visible if _plain(name) != GUIDE_SHEET][:1] or visible[:1]
     found: list[str] = []
     missing = []
     for pattern in map(_plain, declared):
