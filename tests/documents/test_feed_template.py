@@ -24,7 +24,7 @@ from include.feeds.contract_rules import Matches
 from include.feeds.read import read_delivery
 from include.quality.judge import Delivered, judge
 from include.quarters import Quarter
-from include.site import CONTRACTS
+from include.site import CONTRACTS, REPOSITORY
 from tests.quality.conftest import make_contract
 
 FEEDS = sorted(path.stem for path in CONTRACTS.glob("*.yaml"))
@@ -142,20 +142,16 @@ def test_every_shipped_feed_has_a_template_with_a_note_on_every_column(feed):
 
 def test_the_same_contract_gives_the_same_bytes_whatever_the_hash_seed():
     code = (
-        "import sys, hashlib; sys.path.insert(0, '.');"
-        "from tests.documents.test_feed_template import *;"
-        "print(hashlib.sha256(write_template(guide_of(shipped('finance')), units=['甲', '乙'])).hexdigest())"
+        "import sys, hashlib; from pathlib import Path; from include.feeds.contract import Contract;"
+        "from include.documents.feed_guide import feed_guide; from include.documents.feed_template import write_template;"
+        "guide = feed_guide(Contract.from_yaml(Path(sys.argv[1])), suppliers={}, deadline_days=9, folders=[]);"
+        "print(hashlib.sha256(write_template(guide, units=['甲', '乙'])).hexdigest())"
     )
-    found = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={"PYTHONHASHSEED": seed, "TZ": zone, "PATH": ""},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed, zone in (("1", "UTC"), ("2", "Asia/Shanghai"))
-    }
+    command = [sys.executable, "-c", code, str(CONTRACTS / "finance.yaml")]
+    found = set()
+    for seed, zone in (("1", "UTC"), ("2", "Asia/Shanghai")):
+        environment = {"PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(REPOSITORY)}
+        found.add(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
     assert len(found) == 1
 
 
