@@ -45,6 +45,10 @@ _CORRECTION = {
         "Send new rows only, never those that were sent before.",
     ),
 }
+_SAVED = {
+    False: ("保存后", "Save it"),
+    True: ("填好后把填报的工作表另存为 CSV(UTF-8),", "Save the sheet that you filled in as CSV (UTF-8)"),
+}
 _COLOURS = (
     "表头深色的列每行必填,浅色的可以留空;鼠标停在表头上可看填法。",
     "Dark headers need a value in every row, light ones may stay empty; point at a header to see what to enter.",
@@ -193,7 +197,7 @@ def _note(column: Column) -> Words | None:
 def _facts(
     contract: Contract, suppliers: Mapping[str, str], deadline_days: int, folders: Sequence[str]
 ) -> list[tuple[Words, Words]]:
-    time, files = contract.time, "、".join(contract.files)
+    time, as_csv = contract.time, "xlsx" not in contract.files
     names = "、".join(suppliers.values())
     facts = [
         (("用途", "Purpose"), (contract.purpose, "")),
@@ -211,14 +215,15 @@ def _facts(
         )
         facts.append((("报送期限", "Deadline"), deadline))
     sending = (
-        f"保存后放入收件目录 {'、'.join(folders)};可用格式 {files}。不要改动表头。",
-        f"Save it and put it into the inbox folder {', '.join(folders)}; formats {files}. Leave the header as it is.",
+        f"{_SAVED[as_csv][0]}放入收件目录 {'、'.join(folders)};可用格式 {'、'.join(contract.files)}。不要改动表头。",
+        f"{_SAVED[as_csv][1]} and put it into the inbox folder {', '.join(folders)}; formats "
+        f"{', '.join(contract.files)}. Leave the header as it is.",
     )
     facts.append((("怎样报送", "How to send"), sending))
     if example := _file_name(contract):
         named = (
-            f"须写明所属季度或日期,如 {example}.xlsx",
-            f"must tell the quarter or the day, such as {example}.xlsx",
+            f"须写明所属季度或日期,如 {example}.{contract.files[0]}",
+            f"must tell the quarter or the day, such as {example}.{contract.files[0]}",
         )
         facts.append((("文件名", "File name"), named))
     facts += [

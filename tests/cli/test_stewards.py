@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import openpyxl
 import pytest
 from typer.testing import CliRunner
 
@@ -88,3 +89,17 @@ def test_refusals_are_sentences(small):
     result = mingjing("aliases", "approve", "水利局", "U3", "--area", "elsewhere", *signed)
     assert result.exit_code == 2 and PLACE in result.output
     assert mingjing("aliases", "approve", "水利局", "U3").exit_code == 2, "who decides must be said"
+
+
+def test_a_template_and_a_page_are_written(small, tmp_path):
+    book = tmp_path / "模板.xlsx"
+    assert mingjing("template", "cases", "-o", book).exit_code == 0
+    sheets = openpyxl.load_workbook(book)
+    assert sheets.sheetnames == ["填报说明", "cases"]
+    choices = [cell.value for cell in sheets["填报说明"]["A"]]
+    assert "县水利局" in choices, "the unit column offers the register"
+    page = tmp_path / "page.html"
+    assert mingjing("contract", "cases", "-o", page).exit_code == 0
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert mingjing("contract", "cases").output.startswith("# cases")
+    assert mingjing("template", "petitions", "-o", book).exit_code == 2

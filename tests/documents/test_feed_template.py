@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 import string
@@ -43,8 +44,8 @@ def shipped(feed: str) -> Contract:
 
 def named(contract: Contract) -> str:
     facts = {label.en: text.zh for label, text in guide_of(contract).facts}
-    found = re.search(r"如 (.+\.xlsx)", facts.get("File name", ""))
-    return found[1] if found else f"{contract.title.zh}.xlsx"
+    found = re.search(r"如 (\S+)", facts.get("File name", ""))
+    return found[1] if found else f"{contract.title.zh}.{contract.files[0]}"
 
 
 def data_sheet(book: openpyxl.Workbook):
@@ -60,6 +61,11 @@ def filled(contract: Contract, rows: list[dict]) -> bytes:
     for number, row in enumerate(rows, start=2):
         for place, column in enumerate(guide.columns, start=1):
             sheet.cell(number, place, row[column.column.name])
+    if "xlsx" not in contract.files:
+        # As the guide says: the sheet saved as CSV.
+        lines = io.StringIO()
+        csv.writer(lines).writerows(sheet.iter_rows(values_only=True))
+        return lines.getvalue().encode("utf-8-sig")
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
@@ -76,7 +82,7 @@ def valid_rows(draw, contract: Contract) -> list[dict]:
         for column in guide.columns:
             name, kind = column.column.name, column.column.type
             if name == contract.unit.column:
-                value = f"示例单位{number}" if not contract.unit.register_from_feed else f"示例{number}"
+                value = f"示例单位{number}" if not contract.unit.register_from_feed else f"U-{number}"
             elif column.choices:
                 value = draw(st.sampled_from(column.choices))
             elif kind in ("date", "timestamp"):
@@ -143,7 +149,8 @@ def test_every_shipped_feed_has_a_template_with_a_note_on_every_column(feed):
 def test_the_same_contract_gives_the_same_bytes_whatever_the_hash_seed():
     code = (
         "import sys, hashlib; from pathlib import Path; from include.feeds.contract import Contract;"
-        "from include.documents.feed_guide import feed_guide; from include.documents.feed_template import write_template;"
+        "from include.documents.feed_guide import feed_guide;"
+        "from include.documents.feed_template import write_template;"
         "guide = feed_guide(Contract.from_yaml(Path(sys.argv[1])), suppliers={}, deadline_days=9, folders=[]);"
         "print(hashlib.sha256(write_template(guide, units=['甲', '乙'])).hexdigest())"
     )
@@ -219,6 +226,8 @@ def test_the_guide_says_deadline_supplier_folder_and_file_name():
     assert "141130/petitions" in facts["怎样报送"]
     assert "文件名" not in facts, "rows are dated by a column"
     assert named(shipped("self_evaluation")).endswith(".xlsx")
+    only_csv = {label.en: text.zh for label, text in guide_of(shipped("audit")).facts}
+    assert "CSV" in only_csv["How to send"]
 
 
 def test_a_layout_without_a_plain_sheet_has_no_template():
