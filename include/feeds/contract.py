@@ -107,6 +107,8 @@ class Contract(Strict):
     unit: UnitColumns
     columns: tuple[Column, ...] = Field(min_length=1)
     rules: tuple[Rule, ...] = ()
+    second_judge_rows: int = Field(default=250_000, ge=0)
+    """Deliveries of more rows are judged by the first judge alone, and say so."""
     digest: str
 
     @classmethod

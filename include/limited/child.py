@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -47,6 +48,9 @@ def serve(control_fd: int, *, warm_up: Callable[[], None], work: Work, address: 
         doors.append(_listen(address))
     _without_network()
     warm_up()
+    # A child's first collection would else touch, and so copy, every page of the libraries.
+    gc.collect()
+    gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.sendall(b"r")
     while True:
@@ -119,20 +123,25 @@ def _work(data_fd: int, work: Work) -> None:
     os.closerange(_DATA_FD + 1, os.sysconf("SC_OPEN_MAX"))
     request = json.loads(receive(_DATA_FD, _length(_DATA_FD)))
     data = receive(_DATA_FD, _length(_DATA_FD))
-    limit(memory_bytes=request["limits"]["memory_bytes"], cpu_seconds=request["limits"]["cpu_seconds"])
+    limits = request["limits"]
+    limit(
+        memory_bytes=limits["memory_bytes"],
+        cpu_seconds=limits["cpu_seconds"],
+        open_files=limits.get("open_files", 0),
+    )
     for part in work(request, bytes(data)):
         _send(_DATA_FD, part)
 
 
-def limit(*, memory_bytes: int, cpu_seconds: int) -> None:
-    """Limit this process: so much memory beyond what it has, so much processor time, no new file or socket."""
+def limit(*, memory_bytes: int, cpu_seconds: int, open_files: int = 0) -> None:
+    """Limit this process: so much memory beyond what it has, so much processor time, so many new files; none grows."""
     now = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     for what, soft in (
         (resource.RLIMIT_AS, now + memory_bytes),
         (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, _DATA_FD + 1),
+        (resource.RLIMIT_NOFILE, _DATA_FD + 1 + open_files),
     ):
         hard = resource.getrlimit(what)[1]
         soft = soft if hard == resource.RLIM_INFINITY else min(soft, hard)

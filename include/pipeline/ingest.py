@@ -30,6 +30,7 @@ from include.pipeline.judging import (
 )
 from include.pipeline.registers import import_register_rows, standing_register
 from include.pipeline.staging import stage
+from include.quality import second
 from include.site import Site
 from include.warehouse import ledger
 from include.warehouse.ledger import Delivery, Verdict
@@ -238,6 +239,8 @@ def _judge_pending(
         waiting = [
             one for one in waiting if (one.landed_at, one.arrived_at) >= (newest.landed_at, newest.arrived_at)
         ]
+    if waiting:
+        second.prepare()
     used = {verdict.delivery.delivery_id for verdict in standing}
     vault = _vault(site, jurisdiction, contract.feed)
     for batch in read_batches(site, contract, vault, waiting):

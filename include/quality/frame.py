@@ -11,21 +11,21 @@ from datetime import date
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from include.feeds.contract import Column, Contract
 from include.feeds.contract_rules import Matches, OneOf, RequiredIf
 from include.quality import grammar
 from include.quality.checks import dating_column
 from include.quality.grammar import literal, name
-from include.quality.split import When
 
 ROW = "_at"
 GIVEN, READ, SAID = "__given", "__read", "__said"
 """Suffixes: something stands in the cell · pandas can read it · its text, where its form is sound."""
 
 
-def judged_frame(con: duckdb.DuckDBPyConnection, contract: Contract, *, when: When) -> pd.DataFrame:
-    """One row per row of `marks`, indexed from 0; in memory only: it holds values of personal columns."""
+def judged_cells(con: duckdb.DuckDBPyConnection, contract: Contract) -> pa.Table:
+    """One row per row of `marks`, in order; in memory only: it holds values of personal columns."""
     sound = [_sound(column) for column in contract.columns]
     kinds = [_kind(column) for column in contract.columns]
     clean = [
@@ -64,9 +64,13 @@ def judged_frame(con: duckdb.DuckDBPyConnection, contract: Contract, *, when: Wh
             if column.name in listed:
                 code = name(f"{column.name}__code")
                 fields.append(f"case when {code} = 0 then {_text(column)} end as {name(column.name + SAID)}")
-    found = con.sql(f"select {', '.join(fields)} from marks order by _at").to_arrow_table()
-    parts = {field: found[field].to_pandas() for field in found.column_names}
-    return pd.DataFrame(_with_readability(parts, contract, when.now))
+    return con.sql(f"select {', '.join(fields)} from marks order by _at").to_arrow_table()
+
+
+def judged_frame(cells: pa.Table, contract: Contract, *, now: date) -> pd.DataFrame:
+    """The frame of `judged_cells`, indexed from 0, with whether each text can be read in place of the text."""
+    parts = {field: cells[field].to_pandas() for field in cells.column_names}
+    return pd.DataFrame(_with_readability(parts, contract, now))
 
 
 def _with_readability(parts: dict[str, pd.Series], contract: Contract, now: date) -> dict[str, pd.Series]:

@@ -12,8 +12,8 @@ from include.feeds.contract import Contract
 from include.feeds.faults import Fault
 from include.quality.checks import must_have_value
 from include.quality.counts import Counts
+from include.quality.second import Opinion
 from include.quality.sentences import file_fault
-from include.quality.suite import Opinion
 from include.quarters import Quarter
 
 LEAST_BAD_ROWS = 2
@@ -53,9 +53,11 @@ def held(
     file_name: str,
     declared_quarter: str | None,
 ) -> Fault | None:
-    """The first reason to hold a judged file, if any: wrong quarter, hold_file rule, blank required column,
-    all rows bad, too many bad rows, judges at odds.
+    """The first reason to hold a judged file, if any: no second opinion, judges at odds, wrong quarter, blank
+    required column, hold_file rule, all rows bad, too many bad rows.
     """
+    if opinion.ended:
+        return file_fault("H-ONEJUDGE", file=file_name, reason=opinion.ended)
     if opinion.disputed:
         return file_fault(
             "F-JUDGES", file=file_name, rules="、".join(opinion.disputed), rows=opinion.disputed_rows

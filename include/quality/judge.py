@@ -19,9 +19,9 @@ from include.quality.checks import checks, must_have_value
 from include.quality.counts import ValidationResult, count, results
 from include.quality.grammar import name
 from include.quality.holds import file_quarter, held
-from include.quality.sentences import all_null_lines, fault_lines, file_fault, no_faults
+from include.quality.second import FirstOpinion, Opinion, SecondJudge, first_opinion
+from include.quality.sentences import all_null_lines, fault_lines, file_fault, no_faults, one_judge_line
 from include.quality.split import NearestUnits, ResolveUnits, When, split
-from include.quality.suite import FirstOpinion, Opinion, first_opinion, second_opinions
 from include.quarters import Quarter
 
 __all__ = ["Delivered", "Judgement", "ValidationResult", "judge"]
@@ -101,10 +101,13 @@ def judge(
             for delivered in deliveries
         ]
         firsts = [one.first for one in passes if one.first is not None]
-        opinions = iter(second_opinions(firsts, contract, when=When(now, None, first_quarter)))
+        second = SecondJudge(firsts, contract, when=When(now, None, first_quarter))
+        # The second judge works in its own process while sentences and accepted rows are composed here.
+        found = [_rows(one, contract, pseudonymise) for one in passes]
+        opinions, kept = iter(second.opinions()), _kept(contract, pseudonymise)
         return [
-            _judgement(one, next(opinions) if one.first is not None else None, contract, pseudonymise)
-            for one in passes
+            _judgement(one, rows, None if rows is None else next(opinions), contract, kept)
+            for one, rows in zip(passes, found, strict=True)
         ]
 
 
@@ -115,7 +118,7 @@ class _Pass:
     con: duckdb.DuckDBPyConnection
     delivered: Delivered
     first: FirstOpinion | None
-    lines: pd.DataFrame
+    when: When
     wrong_quarter: Fault | None
 
 
@@ -128,37 +131,57 @@ def _first_pass(
     resolve_units: ResolveUnits,
     nearest_units: NearestUnits,
 ) -> _Pass:
-    table, file_name = delivered.table, delivered.file_name
-    if not len(table):
-        return _Pass(con, delivered, None, no_faults(), None)
+    if not len(delivered.table):
+        return _Pass(con, delivered, None, when, None)
     quarter, wrong_quarter = file_quarter(
-        contract, file_name, delivered.declared_quarter, when.now, when.first
+        contract, delivered.file_name, delivered.declared_quarter, when.now, when.first
     )
     when = replace(when, file_quarter=quarter)
     columns = frozenset(delivered.letters)
-    sheets = delivered.letters_by_sheet
-    by_sheet = sheets or dict.fromkeys(pc.unique(table["_sheet"]).to_pylist(), delivered.letters)
     row_checks = checks(contract, delivered=columns)
     split(
-        con, table, contract, row_checks,
+        con, delivered.table, contract, row_checks,
         when=when, resolve_units=resolve_units, nearest_units=nearest_units, delivered=columns,
     )  # fmt: skip
     counts = count(con, contract, row_checks)
-    lines = fault_lines(con, counts, contract, letters=by_sheet, file_name=file_name, when=when)
-    first = first_opinion(con, contract, counts, when=when, delivered=columns)
-    return _Pass(con, delivered, first, lines, wrong_quarter)
+    return _Pass(con, delivered, first_opinion(con, contract, counts, delivered=columns), when, wrong_quarter)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Where the rows of one delivery went, and the lines about them."""
+
+    accepted: pa.Table
+    lines: pd.DataFrame
+    duplicates: pd.DataFrame
+
+
+def _rows(
+    one: _Pass, contract: Contract, pseudonymise: Callable[[pa.Array], pa.Array] | None
+) -> _Rows | None:
+    if one.first is None:
+        return None
+    sheets = pc.unique(one.delivered.table["_sheet"]).to_pylist()
+    letters = one.delivered.letters_by_sheet or dict.fromkeys(sheets, one.delivered.letters)
+    file_name = one.delivered.file_name
+    lines = fault_lines(
+        one.con, one.first.counts, contract, letters=letters, file_name=file_name, when=one.when
+    )
+    accepted = _accepted(one.con, contract, _kept(contract, pseudonymise), pseudonymise)
+    return _Rows(accepted, lines, _duplicates(one.con))
 
 
 def _judgement(
     one: _Pass,
+    found: _Rows | None,
     opinion: Opinion | None,
     contract: Contract,
-    pseudonymise: Callable[[pa.Array], pa.Array] | None,
+    kept: tuple[str, ...],
 ) -> Judgement:
-    kept, file_name = _kept(contract, pseudonymise), one.delivered.file_name
-    if one.first is None or opinion is None:
+    file_name = one.delivered.file_name
+    if one.first is None or found is None or opinion is None:
         return _nothing(contract, kept, file_fault("F-EMPTY", file=file_name))
-    counts, lines, rows = one.first.counts, one.lines, len(one.delivered.table)
+    counts, lines, rows = one.first.counts, found.lines, len(one.delivered.table)
     blank = [
         column
         for column in contract.columns
@@ -166,13 +189,16 @@ def _judgement(
     ]
     optional = [column for column in blank if not must_have_value(column, delivered=True)]
     soft = lines["severity"] == "warn"
-    blank_lines = all_null_lines(optional, file_name=file_name, rows=rows)
+    of_file = [lines[soft], all_null_lines(optional, file_name=file_name, rows=rows)]
+    if opinion.skipped:
+        of_file.append(one_judge_line(file_name=file_name, rows=rows, limit=contract.second_judge_rows))
+    told = [part for part in of_file if len(part)]
     declared = one.delivered.declared_quarter
     judgement = Judgement(
-        accepted=_accepted(one.con, contract, kept, pseudonymise),
+        accepted=found.accepted,
         quarantined=lines[~soft].reset_index(drop=True),
-        duplicates=_duplicates(one.con),
-        warnings=pd.concat([lines[soft], blank_lines], ignore_index=True) if optional else lines[soft],
+        duplicates=found.duplicates,
+        warnings=pd.concat(told, ignore_index=True) if told else lines[soft],
         results=results(counts) + opinion.results,
         held=one.wrong_quarter
         or held(one.con, contract, counts, opinion, file_name=file_name, declared_quarter=declared),

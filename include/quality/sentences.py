@@ -120,6 +120,25 @@ def all_null_lines(columns: Sequence[Column], *, file_name: str, rows: int) -> p
     return pd.DataFrame(found, columns=list(FAULT_COLUMNS))
 
 
+def one_judge_line(*, file_name: str, rows: int, limit: int) -> pd.DataFrame:
+    """The warning that the second judge did not look at a delivery of so many rows."""
+    text = texts()["columns"]["W-ONEJUDGE"]
+    facts = {"file": file_name, "rows": rows, "limit": limit}
+    line = (
+        "",
+        0,
+        "",
+        "",
+        "W-ONEJUDGE",
+        "warn",
+        "",
+        text["zh"].format(**facts),
+        text["en"].format(**facts),
+        "",
+    )
+    return pd.DataFrame([line], columns=list(FAULT_COLUMNS))
+
+
 def _lines(
     order: int,
     check: Check,

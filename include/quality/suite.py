@@ -1,21 +1,20 @@
-"""The second judge: a Great Expectations suite generated from the contract, compared with the DuckDB pass.
+"""The Great Expectations suite that is generated from a contract, and running it.
 
-Great Expectations is imported on first use only (seconds). Its results are asked for without values, read for row
-numbers at once and dropped; nothing of it is stored or logged.
+Runs in the limited child (`second_work.py`) and is imported nowhere else. Its results are asked for without values,
+read for row numbers at once and dropped; nothing of it is stored or logged.
 """
 
-# ruff: file-ignore[hardcoded-sql-expression] -- composed of quoted names and texts of our own contracts
 from __future__ import annotations
 
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
 
@@ -23,9 +22,7 @@ from include.feeds.contract import Column, Contract
 from include.feeds.contract_rules import Between, Compare, Matches, OneOf, RequiredIf, Rule
 from include.quality import grammar
 from include.quality.checks import dating_column, must_have_value, type_code
-from include.quality.counts import Counts, RuleCount, ValidationResult, verdict
-from include.quality.frame import GIVEN, READ, ROW, SAID, judged_frame
-from include.quality.split import When
+from include.quality.frame import GIVEN, READ, ROW, SAID
 from include.quarters import Quarter
 
 DELIVERY = "_delivery"
@@ -38,89 +35,20 @@ _ROWS_ONLY = {
 }
 
 
-@dataclass(frozen=True)
-class Opinion:
-    """What Great Expectations found, and on which rules the two judges differ (rule ids, rows)."""
-
-    results: tuple[ValidationResult, ...]
-    disputed: tuple[str, ...]
-    disputed_rows: int
-
-
-@dataclass(frozen=True)
-class FirstOpinion:
-    """What the DuckDB pass made of one delivery, for the second judge to compare with."""
-
-    frame: pd.DataFrame
-    """As `judged_frame` gives it."""
-    counts: Counts
-    failing: Mapping[tuple[str, str], np.ndarray]
-    """Rows (`_at`) by (rule id, column), rules without a failing row left out."""
-    delivered: frozenset[str]
-
-
-def first_opinion(
-    con: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    counts: Counts,
-    *,
-    when: When,
-    delivered: frozenset[str],
-) -> FirstOpinion:
-    """Take out of the table `marks` what the second judge needs."""
-    failing = {(rule.rule_id, rule.column): _rows_of(con, rule) for rule in counts.rules if rule.rows_failed}
-    return FirstOpinion(judged_frame(con, contract, when=when), counts, failing, delivered)
-
-
-def second_opinions(firsts: Sequence[FirstOpinion], contract: Contract, *, when: When) -> list[Opinion]:
-    """Judge deliveries of one contract again by its suite and compare row by row.
-
-    Great Expectations costs as much per run as for thousands of rows, so deliveries with the same columns run as one.
-    """
-    opinions: dict[int, Opinion] = {}
-    for delivered in dict.fromkeys(first.delivered for first in firsts):
-        places = [place for place, first in enumerate(firsts) if first.delivered == delivered]
-        frames = [firsts[place].frame.assign(**{DELIVERY: place}) for place in places]
-        starts = np.cumsum([0, *(len(frame) for frame in frames)])
-        joined = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-        origin = joined[ROW].to_numpy()
-        failures = run_suite(
-            joined.assign(**{ROW: np.arange(len(joined))}), contract, when=when, delivered=delivered
-        )
-        for number, place in enumerate(places):
-            low, high = starts[number], starts[number + 1]
-            theirs = {
-                rule: None if rows is None else origin[rows[(rows >= low) & (rows < high)]]
-                for rule, rows in failures.items()
-            }
-            opinions[place] = _compared_with(firsts[place], theirs)
-    return [opinions[place] for place in range(len(firsts))]
-
-
-def _compared_with(first: FirstOpinion, failures: Mapping[tuple[str, str], np.ndarray | None]) -> Opinion:
-    results, disputed, disputed_rows = [], [], 0
-    for rule in first.counts.rules:
-        theirs = failures.get((rule.rule_id, rule.column), _NO_ROWS)
-        ours = first.failing.get((rule.rule_id, rule.column), _NO_ROWS)
-        results.append(verdict(rule, "gx", len(theirs) if theirs is not None else rule.rows_checked))
-        differ = len(np.setxor1d(ours, theirs)) if theirs is not None else rule.rows_checked
-        if differ or theirs is None:
-            disputed.append(" ".join(filter(None, (rule.rule_id, rule.column))))
-            disputed_rows += differ
-    return Opinion(tuple(results), tuple(dict.fromkeys(disputed)), disputed_rows)
+Failures = dict[tuple[str, str], np.ndarray | None]
 
 
 def run_suite(
-    frame: pd.DataFrame, contract: Contract, *, when: When, delivered: frozenset[str]
-) -> dict[tuple[str, str], np.ndarray | None]:
-    """Rows (`_at`) that fail, by (rule id, column); rules without a failing row are left out.
+    frame: pd.DataFrame, contract: Contract, *, earliest: str, current: str, delivered: frozenset[str]
+) -> Failures:
+    """Rows (`_at`) of `judged_frame` that fail, by (rule id, column); rules without a failing row are left out.
 
     None stands for a rule that could not be evaluated, which is never a pass.
     """
     engine = _engine()
-    suite = build_suite(contract, earliest=when.earliest, current=when.current, delivered=delivered)
+    suite = build_suite(contract, earliest=earliest, current=current, delivered=delivered)
     batch = engine.whole_frame.get_batch(batch_parameters={"dataframe": frame})
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _configurations_built_once():
         # pandas warns of groups in declared patterns, which are theirs to have.
         warnings.simplefilter("ignore")
         verdicts = batch.validate(suite, result_format="BOOLEAN_ONLY").results
@@ -147,11 +75,28 @@ def build_suite(contract: Contract, *, earliest: str, current: str, delivered: f
     return _engine().gx.ExpectationSuite(name=contract.feed, expectations=expectations)
 
 
-_NO_ROWS = np.array([], dtype=np.int64)
+@contextmanager
+def _configurations_built_once() -> Generator[None, None, None]:
+    """Let an expectation build its configuration once, not forty times: that is over half of what a run costs.
 
+    Expectations do not change while a suite runs; they are kept alive here, so that no identity is used again.
+    """
+    from great_expectations.expectations.expectation import Expectation
 
-def _rows_of(con: duckdb.DuckDBPyConnection, rule: RuleCount) -> np.ndarray:
-    return con.sql(f"select {ROW} from marks where {rule.predicate}").fetchnumpy()[ROW]
+    own = vars(Expectation)["configuration"]
+    built: dict[int, tuple[Any, Any]] = {}
+
+    def configuration(expectation: Any) -> Any:
+        key = id(expectation)
+        if key not in built:
+            built[key] = (expectation, own.fget(expectation))
+        return built[key][1]
+
+    Expectation.configuration = property(configuration)  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        Expectation.configuration = own  # type: ignore[method-assign]
 
 
 def _rows_in(result: Any) -> np.ndarray | None:
