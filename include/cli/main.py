@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from include.cli.describe import describe
 from include.cli.frameworks import frameworks
 from include.cli.key_ring import keys
 from include.cli.sentences import HELD, WRONG, SayingGroup, refuse, say, say_json
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 units = typer.Typer(no_args_is_help=True, help="单位与岗位名录。 The register of units and posts.")
 app.add_typer(units, name="units")
+app.command()(describe)
 app.add_typer(frameworks, name="framework")
 app.add_typer(aliases, name="aliases")
 app.add_typer(keys, name="keys")

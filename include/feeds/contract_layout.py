@@ -26,7 +26,7 @@ class Layout(Strict):
     """Names of the sheets to read, `*` for any text (visible sheets only); empty: the first visible but 填报说明."""
     transposed: bool = False
     """Indicators stand in rows and units in columns: the sheet is turned before anything else."""
-    header_rows: int = Field(default=1, ge=1, le=5)
+    header_rows: int = Field(default=1, ge=1, le=8)
     search_rows: int = Field(default=15, ge=1)
     """The header is looked for in the first rows, by the declared headers; rows above it are titles."""
     numbering: bool = False

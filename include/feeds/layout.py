@@ -71,6 +71,12 @@ def find_header(part: Part, contract: Contract) -> Header:
     return header
 
 
+def header_labels(part: Part, first: int, depth: int) -> tuple[str, ...]:
+    """The header of each place of these rows, `上|下` where it has several; empty where there is none."""
+    top = _Top(part.texts, part.sheet.merges, first + depth)
+    return tuple(top.label(first, depth, place) for place in range(top.width))
+
+
 def split(part: Part, contract: Contract) -> list[Part]:
     """Cut a sheet into the parts that its layout declares; one part where it declares none."""
     layout = contract.layout
@@ -248,8 +254,9 @@ def roles(part: Part, header: Header, contract: Contract) -> np.ndarray:
         for row in range(below, below + _numbering_rows(part, below)):
             found[row] = HEADER
     found[blank] = BLANK
-    if (ends := np.flatnonzero(_begins(first_filled, layout.ends))).size:
-        found[max(below, int(ends[0])) :] = OTHER
+    ends = np.flatnonzero(_begins(first_filled, layout.ends))
+    if (ends := ends[ends >= below]).size:
+        found[int(ends[0]) :] = OTHER
     return found
 
 
