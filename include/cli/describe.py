@@ -40,7 +40,8 @@ def describe(
         found = look(data, file_name=file.name, sheet=sheet or None)
     except Held as held:
         refuse(f"{held.fault.code} {held.fault.zh} {held.fault.en}", HELD)
-    declared = _by_contract(data, file, contract, site) if contract else {}
+    headers = [*(column.header for column in found.columns), *found.shared]
+    declared = _by_contract(data, file, contract, site, headers) if contract else {}
     if as_json:
         say_json(as_figures(found) | ({"contract": declared} if declared else {}))
     elif found.table is None:
@@ -66,9 +67,10 @@ def describe(
         raise typer.Exit(HELD)
 
 
-def _by_contract(data: bytes, file: Path, feed: str, site: Path | None) -> dict[str, Any]:
-    """How the contract of a feed reads the file."""
+def _by_contract(data: bytes, file: Path, feed: str, site: Path | None, headers: list[str]) -> dict[str, Any]:
+    """How the contract of a feed reads the file, and which of the headers found it does not accept."""
     from include.feeds.faults import Held
+    from include.feeds.normalise import plain
     from include.feeds.read import read_delivery
     from include.pipeline.catalogue import contract_of
     from include.site import open_site
@@ -78,7 +80,19 @@ def _by_contract(data: bytes, file: Path, feed: str, site: Path | None) -> dict[
         read = read_delivery(data, file_name=file.name, contract=contract)
     except Held as held:
         fault = held.fault
-        return {"held": fault.code, "message_zh": fault.zh, "message_en": fault.en}
+        accepted = {
+            plain(alias): column.title
+            for column in contract.columns
+            for alias in (*column.headers, column.title)
+        }
+        met = {accepted[plain(header)] for header in headers if plain(header) in accepted}
+        return {
+            "held": fault.code,
+            "message_zh": fault.zh,
+            "message_en": fault.en,
+            "absent": [c.title for c in contract.columns if c.title not in met and not c.may_be_absent],
+            "undeclared": [header for header in headers if plain(header) not in accepted],
+        }
     roles: dict[str, int] = {}
     for role in read.structural["role"].to_pylist():
         roles[role] = roles.get(role, 0) + 1
@@ -145,12 +159,12 @@ def _show_contract(feed: str, read: dict[str, Any]) -> None:
     say(f"\n按契约 [{feed}] 读取 As the contract reads it:", style="bold")
     if read["held"]:
         say(f"{read['held']} {read['message_zh']} {read['message_en']}", style="red")
-        return
-    say(f"数据行 rows of data: {read['rows']} · 其余 structural: {read['structural']}")
-    say("列 columns: " + ", ".join(f"{title} {place}" for title, place in read["columns"].items()))
+    else:
+        say(f"数据行 rows of data: {read['rows']} · 其余 structural: {read['structural']}")
+        say("列 columns: " + ", ".join(f"{title} {place}" for title, place in read["columns"].items()))
     if read["absent"]:
         say(f"文件中没有 not in the file: {'、'.join(read['absent'])}", style="yellow")
     if read["undeclared"]:
         say(f"契约中没有 not in the contract: {'、'.join(read['undeclared'])}", style="yellow")
-    for warning in read["warnings"]:
+    for warning in read.get("warnings", ()):
         say(warning, style="yellow")

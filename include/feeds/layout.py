@@ -323,6 +323,8 @@ def _numbering_rows(part: Part, below: int) -> int:
         cells = [re.sub(r"\s", "", text) for text in said if text]
         if len(cells) < 2 or not all(re.match(_NUMBERING, cell) for cell in cells):
             break
+        if count and not any(cell == "栏次" or "=" in cell for cell in cells):
+            break
         count += 1
     return count
 

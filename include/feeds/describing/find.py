@@ -86,7 +86,7 @@ def find_table(grid: Grid) -> Table | None:
         return None
     first = next(row for row in filled.tolist() if row > header[1])
     numbering = 0
-    while first + numbering < grid.rows and grid.numbering(first + numbering):
+    while first + numbering < grid.rows and grid.numbering(first + numbering) and not like[first + numbering]:
         numbering += 1
     if numbering:
         first = next((row for row in filled.tolist() if row >= first + numbering), grid.rows)
@@ -112,7 +112,7 @@ def _data_like(grid: Grid, lower: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             int(row) for row in candidates[:40] if grid.numbering(int(row)) or grid.years(int(row), places)
         }
         usual = sum(grid.years(int(row), places) for row in lower[:20])
-        if usual * 2 < min(len(lower), 20):
+        if usual * 2 < min(len(lower), 20) and like.sum() > len(odd):
             like[sorted(odd)] = False
         # Where figures stand in few rows only, they are chance: the table is one of words.
         if like.sum() >= _FEW * (np.flatnonzero(grid.filled >= min(2, grid.width)).size - 1):

@@ -96,7 +96,8 @@ class Grid:
         numbers = [int(text) for text in said if re.fullmatch(r"\d{1,2}", text)]
         letters = [text for text in said if text in {"甲", "乙", "丙", "丁", "戊", "栏次"}]
         consecutive = bool(numbers) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-        enough = bool(letters) or (len(numbers) >= 3 and numbers[0] == 1 and self.kinds[row, 0] != EMPTY)
+        consecutive = consecutive and numbers[0] == 1
+        enough = bool(letters) or (len(numbers) >= 3 and self.kinds[row, 0] != EMPTY)
         return consecutive and enough and len(numbers) + len(letters) == len(said)
 
 
