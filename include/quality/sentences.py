@@ -149,8 +149,12 @@ def _lines(
     when: When,
 ) -> str:
     column = contract.column(check.column)
-    value = masked(column, name(f"{column.name}__text"))
     cell = _address(column, letters)
+    # Masked once below the projection: written out where it is used, it would be worked out several times.
+    values = ", ".join(
+        f"{masked(one, name(f'{one.name}__text'))} as {_value(one)}"
+        for one in map(contract.column, dict.fromkeys((column.name, *check.others)))
+    )
     line = "' row ' || _row || ' ' || " + _place(column, letters)
     sheet = "case when _sheet <> '' then ' [' || _sheet || ']' else '' end"
     text = texts()["rows"][check.template]
@@ -174,9 +178,14 @@ def _lines(
     return f"""
         select _at, {order} as _order, _sheet as sheet, _row as "row", {literal(column.name)} as "column",
             {cell} as cell, {literal(check.rule_id)} as rule_id, {literal(check.severity)} as severity,
-            {value} as masked_value, {sentences["zh"]} as message_zh, {sentences["en"]} as message_en,
+            {_value(column)} as masked_value, {sentences["zh"]} as message_zh, {sentences["en"]} as message_en,
             coalesce(_quarter, '') as quarter
-        from marks where {predicate}"""
+        from (select *, {values} from marks where {predicate})"""
+
+
+def _value(column: Column) -> str:
+    """The column of masked values of `column`."""
+    return name(f"{column.name}__masked")
 
 
 def _concatenation(template: str, facts: Mapping[str, str]) -> str:
@@ -212,11 +221,10 @@ def _address(column: Column, letters: Letters) -> str:
 def _found(check: Check, contract: Contract, letters: Letters) -> str:
     """The value found, '空 (blank)' for none; several columns as `title cell=value`."""
     if not check.others:
-        column = contract.column(check.column)
-        return _or_blank(masked(column, name(f"{column.name}__text")))
+        return _or_blank(_value(contract.column(check.column)))
     terms = []
     for other in map(contract.column, check.others):
-        shown = _or_blank(masked(other, name(f"{other.name}__text")))
+        shown = _or_blank(_value(other))
         terms.append(f"rtrim({literal(other.title + ' ')} || ({_in_row(other, letters)})) || '=' || {shown}")
     return " || ', ' || ".join(terms)
 
