@@ -58,7 +58,7 @@ lint: $(VENV)/.dev  ## Check style, types and which room may import which
 
 # In an environment of its own: the linter holds back libraries that the product needs newer.
 $(CONTRACTS_VENV)/.done: $(BIN)/uv requirements-contracts.txt
-	@$(BIN)/uv venv --quiet --clear $(CONTRACTS_VENV)
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CONTRACTS_VENV)
 	@$(BIN)/uv pip install --quiet --python $(CONTRACTS_VENV)/bin/python --require-hashes -r requirements-contracts.txt
 	@touch $@
 
