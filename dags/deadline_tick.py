@@ -22,7 +22,12 @@ def tick() -> dict[str, Any]:
     for one in due:
         item = one.expected
         logging.getLogger(__name__).info(
-            "%s %s %s/%s: %d", one.jurisdiction, item.quarter, item.feed, item.supplier, one.days_left
+            "%s %s %s/%s: %d days left",
+            one.jurisdiction,
+            item.quarter,
+            item.feed,
+            item.supplier,
+            one.days_left,
         )
     return {
         "announced": announce_ready(get_current_context(), ready_quarters(site, now=now)),
