@@ -18,6 +18,7 @@ from include.cli.frameworks import frameworks
 from include.cli.key_ring import keys
 from include.cli.sentences import HELD, WRONG, SayingGroup, refuse, say, say_json
 from include.cli.stewards import aliases, contract, due, suppliers, template
+from include.cli.vault import vault
 from include.quarters import Quarter
 from include.site import Site, open_site
 
@@ -34,6 +35,7 @@ app.command()(describe)
 app.add_typer(frameworks, name="framework")
 app.add_typer(aliases, name="aliases")
 app.add_typer(keys, name="keys")
+app.add_typer(vault, name="vault")
 app.command()(due)
 app.command()(suppliers)
 app.command()(template)

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from include.feeds.faults import Held, fault
+from include.feeds.vault import Sealer, sealed_bytes
+from include.keys import Key
 
 _CHUNK_BYTES = 1 << 20
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
@@ -72,12 +74,15 @@ def scan_inbox(folder: Any, *, now: datetime, stability_seconds: float) -> list[
     return found
 
 
-def land(file: Any, vault: Any) -> Landed:
+def land(file: Any, vault: Any, *, key: Key | None = None) -> Landed:
     """Copy one inbox file to `<vault>/<sha256>`, read-only; the same bytes again change nothing.
+
+    Read it back with `include.feeds.vault.read_landed`.
 
     Args:
         file: InboxFile, pathlib.Path or UPath.
         vault: landing folder of the feed, made where missing.
+        key: encrypts the copy; without it the bytes lie there as they came. The name is that of the plain bytes.
 
     Raises:
         Held: F-NOTFILE (a link, pipe or device), F-ARRIVING (it changed while it was copied).
@@ -87,11 +92,11 @@ def land(file: Any, vault: Any) -> Landed:
     source, vault = _local(path) or path, _local(vault) or vault
     vault.mkdir(parents=True, exist_ok=True)
     if isinstance(vault, Path):
-        return _land_locally(source, vault)
+        return _land_locally(source, vault, key)
     with tempfile.TemporaryFile() as copy:
-        digest, size = _copy(source, copy)
+        digest, size = _copy(source, copy, key)
         target = vault / digest
-        if created := not (target.exists() and target.stat().st_size == size):
+        if created := not _is_landed(target, size, key):
             copy.seek(0)
             # An object store shows the object only once it is whole.
             with target.open("wb") as stored:
@@ -100,16 +105,16 @@ def land(file: Any, vault: Any) -> Landed:
     return Landed(digest, size, target, created)
 
 
-def _land_locally(source: Any, vault: Path) -> Landed:
+def _land_locally(source: Any, vault: Path, key: Key | None) -> Landed:
     handle, temporary = tempfile.mkstemp(prefix=".landing-", dir=vault)
     try:
         with os.fdopen(handle, "wb") as copy:
-            digest, size = _copy(source, copy)
+            digest, size = _copy(source, copy, key)
             copy.flush()
             os.fsync(copy.fileno())
             os.fchmod(copy.fileno(), 0o440)
         target = vault / digest
-        created = not (target.exists() and target.stat().st_size == size)
+        created = not _is_landed(target, size, key)
         if created:
             Path(temporary).replace(target)
             _sync_folder(vault)
@@ -118,13 +123,21 @@ def _land_locally(source: Any, vault: Path) -> Landed:
     return Landed(digest, size, target, created)
 
 
-def _copy(source: Any, copy: IO[bytes]) -> tuple[str, int]:
+def _is_landed(target: Any, size: int, key: Key | None) -> bool:
+    """Whether the bytes lie there whole: as they came, or sealed with the same key."""
+    return target.exists() and target.stat().st_size in {size, sealed_bytes(size, key) if key else size}
+
+
+def _copy(source: Any, copy: IO[bytes], key: Key | None) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
+    sink = Sealer(copy, key) if key else copy
     with _opened(source) as (stream, before):
         while chunk := stream.read(_CHUNK_BYTES):
             digest.update(chunk)
-            copy.write(chunk)
+            sink.write(chunk)
             size += len(chunk)
+    if isinstance(sink, Sealer):
+        sink.close()
     after = _stat(source)
     if after != before or size != before[0]:
         raise Held(fault("F-ARRIVING", name=source.name))

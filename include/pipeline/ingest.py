@@ -18,7 +18,6 @@ from include.feeds.contract import Contract
 from include.feeds.faults import Fault, Held, fault, masked_numbers
 from include.feeds.landing import InboxFile, land, scan_inbox
 from include.feeds.read import TextTable
-from include.lake import StorePath
 from include.pipeline.catalogue import contract_of
 from include.pipeline.judging import (
     held_verdict,
@@ -30,6 +29,7 @@ from include.pipeline.judging import (
 )
 from include.pipeline.registers import import_register_rows, standing_register
 from include.pipeline.staging import stage
+from include.pipeline.vault import landing_of, vault_key
 from include.quality import second
 from include.site import Site
 from include.warehouse import ledger
@@ -136,7 +136,7 @@ def _record(
         ):
             return
     try:
-        landed = land(file, _vault(site, jurisdiction, contract.feed))
+        landed = land(file, landing_of(site, jurisdiction, contract.feed), key=vault_key(site))
     except (FileNotFoundError, PermissionError):
         report.held.append(
             HeldFile(jurisdiction, masked_numbers(file.name), fault("F-NOTFILE", name=file.name))
@@ -242,8 +242,7 @@ def _judge_pending(
     if waiting:
         second.prepare()
     used = {verdict.delivery.delivery_id for verdict in standing}
-    vault = _vault(site, jurisdiction, contract.feed)
-    for batch in read_batches(site, contract, vault, waiting):
+    for batch in read_batches(site, contract, jurisdiction, engine, waiting, now):
         texts = [(delivery, text) for delivery, text in batch if isinstance(text, TextTable)]
         judged = dict(
             zip(
@@ -346,7 +345,3 @@ def _count(report: IngestReport, jurisdiction: str, file_name: str, verdict: Ver
 def _moment(file: InboxFile) -> datetime:
     """When a file arrived, as its store says; a fact of the arrival, not of our looking."""
     return datetime.fromtimestamp(file.modified, UTC)
-
-
-def _vault(site: Site, jurisdiction: str, feed: str) -> StorePath:
-    return site.lake / jurisdiction / "vault" / "landing" / feed

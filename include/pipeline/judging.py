@@ -10,12 +10,13 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+from sqlalchemy import Engine
 
 from include.feeds.contract import Contract
 from include.feeds.faults import Fault, Held, fault
 from include.feeds.read import TextTable, read_delivery
-from include.lake import StorePath
 from include.pipeline.registers import StandingRegister
+from include.pipeline.vault import open_landed, record_opening
 from include.quality.judge import Delivered, Judgement, judge
 from include.quarters import Quarter
 from include.site import Site
@@ -33,13 +34,21 @@ def suppliers_of(site: Site, contract: Contract) -> tuple[str, ...]:
 
 
 def read_batches(
-    site: Site, contract: Contract, vault: StorePath, waiting: list[Delivery]
+    site: Site,
+    contract: Contract,
+    jurisdiction: str,
+    engine: Engine,
+    waiting: list[Delivery],
+    now: datetime,
 ) -> Iterator[list[tuple[Delivery, TextTable | Fault]]]:
-    """Read the deliveries, in order, in batches that are judged together."""
+    """Read the deliveries, in order, in batches that are judged together; what is opened is on the record."""
+    record_opening(engine, jurisdiction, waiting, now)
+    ring = site.keys
     batch: list[tuple[Delivery, TextTable | Fault]] = []
     rows = 0
     for delivery in waiting:
-        read = read_text(site, contract, (vault / delivery.sha256).read_bytes(), delivery)
+        data = open_landed(site, engine, delivery, ring)
+        read = data if isinstance(data, Fault) else read_text(site, contract, data, delivery)
         batch.append((delivery, read))
         rows += read.table.num_rows if isinstance(read, TextTable) else 0
         if rows >= BATCH_ROWS:

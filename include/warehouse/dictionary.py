@@ -68,6 +68,7 @@ _GROUPS = (
         ),
     ),
     ("Facts 事实", tuple(FACTS)),
+    ("Vault 原始文件库", ("vault_read", "tombstone")),
     ("Audit and upkeep 留痕与维护", ("audit_entry", "generated_sql")),
 )
 

@@ -24,7 +24,9 @@ from include.warehouse.tables import (
     release_status,
     row_balance,
     staged_file,
+    tombstone,
     validation_result,
+    vault_read,
     verification,
 )
 
@@ -39,6 +41,8 @@ APPEND_ONLY = (
     expected_delivery,
     register_import,
     alias_decision,
+    vault_read,
+    tombstone,
     dim_framework,
     dim_group,
     dim_indicator,

@@ -35,6 +35,12 @@ def find_delivery_by_sha(
     return _delivery(row) if row else None
 
 
+def find_delivery(connection: Connection, delivery_id: int) -> Delivery | None:
+    """The delivery of that number, if any."""
+    row = connection.execute(select(delivery).where(delivery.c.delivery_id == delivery_id)).first()
+    return _delivery(row) if row else None
+
+
 def is_recorded(
     connection: Connection,
     *,

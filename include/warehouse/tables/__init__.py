@@ -46,6 +46,7 @@ from include.warehouse.tables.release import (
     release_status,
     verification,
 )
+from include.warehouse.tables.vault import tombstone, vault_read
 
 __all__ = [
     "AS_FLOAT",
@@ -87,7 +88,9 @@ __all__ = [
     "release_status",
     "row_balance",
     "staged_file",
+    "tombstone",
     "unit_alias",
     "validation_result",
+    "vault_read",
     "verification",
 ]
