@@ -152,6 +152,9 @@ def _lay_out_sheet(sheet: Sheet, contract: Contract, *, of_text: bool) -> list[_
             name: part.column(place) if part.key else header.labels[place]
             for name, place in header.columns.items()
         }
+        if contract.layout.banner:
+            # Filled from banners, it is delivered but stands in no column of its own.
+            letters.setdefault(contract.layout.banner, "")
         named = part if places.setdefault(part.key, letters) == letters else part.named_by_rows()
         corner = find_corner(part, header.first) or corner
         laid.append(_lay_out_part(named, header, letters, corner, contract, of_text=of_text))
