@@ -286,6 +286,8 @@ def _further_headers(
 
 def is_total(grid: Grid, row: int, places: np.ndarray) -> bool:
     """Whether one of the first cells of a row is a word for a total, and figures stand beside it."""
+    if not grid.perhaps_totals[row]:
+        return False
     cells = grid.texts(row)[:_TOTAL_PLACES]
     word = next((text for _, text in cells if total_word(text)), "")
     if not word and len(cells) and _TOTAL_OF.match(cells[0][1]) and (grid.kinds[row] == TEXT).sum() == 1:

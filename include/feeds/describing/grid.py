@@ -65,6 +65,14 @@ class Grid:
         """Filled cells of each row."""
         return (self.kinds != EMPTY).sum(axis=1)
 
+    @cached_property
+    def perhaps_totals(self) -> np.ndarray:
+        """Rows in which some cell has a character of a word for a total: few, so that only they are looked at."""
+        found = np.zeros(self.rows, dtype=bool)
+        for text in self.part.texts:
+            found |= _matching(text, "(?i)[计計]|total|总\\s*和|^全")
+        return found
+
     def text(self, row: int, place: int) -> str:
         """The cell's text, '' where it is empty."""
         return self.part.texts[place][row].as_py() or ""
@@ -73,9 +81,14 @@ class Grid:
         """Places and texts of the filled cells of a row."""
         return [(int(place), self.text(row, int(place))) for place in np.flatnonzero(self.kinds[row])]
 
+    @cached_property
+    def _firsts(self) -> list[str | None]:
+        firsts: list[str | None] = pc.coalesce(*self.part.texts).to_pylist()
+        return firsts
+
     def first_text(self, row: int) -> str:
         """The first filled cell of a row."""
-        return next((text for _, text in self.texts(row)), "")
+        return self._firsts[row] or ""
 
     def years(self, row: int, places: Sequence[int] | np.ndarray) -> bool:
         """Whether the figures of a row are distinct years and all its columns' figures below are others."""
