@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from include.cli.certainty import certainty, leads
 from include.cli.describe import describe
 from include.cli.frameworks import frameworks
 from include.cli.key_ring import keys
@@ -35,6 +36,8 @@ app.command()(describe)
 app.add_typer(frameworks, name="framework")
 app.add_typer(aliases, name="aliases")
 app.add_typer(keys, name="keys")
+app.command()(certainty)
+app.command()(leads)
 app.add_typer(vault, name="vault")
 app.command()(due)
 app.command()(suppliers)

@@ -51,7 +51,7 @@ def warning_table(found: WarningList, *, limit: int = 40) -> Table:
             _figure(row["published"]),
             _figure(row["change"], sign=True),
             "—" if pd.isna(row["rank"]) else f"{int(row['rank'])}/{row['peers']}",
-            Text(word, style=style),
+            Text(word + ("" if pd.isna(row["certainty"]) else f"\n{row['certainty']:.0%}"), style=style),
             f"{escape(row['warnings'])}\n[dim]失分 lost: {escape(row['lost'])}[/dim]",
         )
     return table

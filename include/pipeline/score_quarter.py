@@ -14,6 +14,7 @@ from include.engine.duckdb_engine import open_engine
 from include.measures.matrix import STATES, to_matrix
 from include.measures.run import ReadFeed, run_measures
 from include.pipeline.catalogue import packs_of
+from include.pipeline.certainty import Scored, analyse_release
 from include.pipeline.figures import fact_frames, framework_content, measure_meanings, read_history
 from include.pipeline.inputs import QuarterInputs, calendar_span, code_digest, gather_inputs
 from include.pipeline.readiness import expected_deliveries, judge_readiness
@@ -50,6 +51,8 @@ class ScoreReport:
     revision: int = 0
     outcome: str = ""
     """created | unchanged | verified | dry_run"""
+    analyses: str = ""
+    """written | known | failed: what became of its certainty; '' where nothing was published"""
     missing: tuple[str, ...] = ()
     """Feeds of which some supplier's delivery is missing."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -142,6 +145,10 @@ def score_quarter(
             report.release_id, report.revision = published.release_id, published.revision
             report.outcome = (
                 "created" if published.created else "verified" if published.verified else "unchanged"
+            )
+            scored = Scored(values, states, counts, units, history)
+            report.analyses = analyse_release(
+                engine, site, inputs, register, scored, published.release_id, now=now
             )
         reports.append(report)
     return reports

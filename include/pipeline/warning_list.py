@@ -20,8 +20,9 @@ _SEVERITY = {"red": 0, "yellow": 1, "green": 2, "": 3}
 class WarningList:
     """A release's units, the worst first.
 
-    `units` has unit_code, name, peer_group, published, change, rank, peers, colour, warnings (titles, the most
-    severe first), lost (titles of the indicators that cost most points, with the points).
+    `units` has unit_code, name, peer_group, published, change, rank, peers, colour, certainty (chance that the colour
+    is this one, NaN where it was not worked out), warnings (titles, the most severe first), lost (titles of the
+    indicators that cost most points, with the points).
     """
 
     release: Release
@@ -50,17 +51,28 @@ def warning_list(
         indicators = releases.read_facts(connection, release.release_id, "fct_indicator_score")
         titles = releases.read_indicators(connection, release.framework_key)
         names = read_units(connection, jurisdiction, import_id=release.register_import_id)
+        sure = releases.read_analyses(connection, release.release_id, "certainty_unit")
     name = names.drop_duplicates("unit_code", keep="last").set_index("unit_code")["name"]
     title = titles.set_index("indicator_code")[f"title_{language}"]
     units = scores[
         ["unit_code", "peer_group", "published", "change", "rank", "peers", "colour", "state"]
     ].copy()
     units["name"] = units["unit_code"].map(name).fillna(units["unit_code"])
+    units["certainty"] = _certainty(units, sure)
     units["warnings"] = _listed(_by_severity(warned), f"title_{language}", units["unit_code"])
     units["lost"] = _listed(_most_lost(indicators, title), "lost", units["unit_code"])
     order = units["colour"].map(_SEVERITY)
     units = units.assign(_order=order).sort_values(["_order", "published", "unit_code"], ignore_index=True)
     return WarningList(release, status, units.drop(columns="_order"))
+
+
+def _certainty(units: pd.DataFrame, sure: pd.DataFrame) -> pd.Series:
+    """The chance of the published colour, by unit."""
+    found = sure.set_index("unit_code").reindex(units["unit_code"]).set_index(units.index)
+    chance = pd.Series(float("nan"), index=units.index)
+    for colour in ("red", "yellow", "green"):
+        chance = chance.mask(units["colour"] == colour, found[f"p_{colour}"])
+    return chance
 
 
 def _by_severity(warned: pd.DataFrame) -> pd.DataFrame:

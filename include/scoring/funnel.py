@@ -11,6 +11,7 @@ import pandas as pd
 
 from include.scoring.draws import County, polarity
 from include.scoring.rounding import BILLION, Floats, quantise
+from include.scoring.shrinkage import rates
 
 _TAILS = {"95": 0.025, "998": 0.001}
 _NORMAL = {"95": 1.959963985, "998": 3.090232306}
@@ -31,7 +32,11 @@ def funnel(county: County) -> pd.DataFrame:
     if not len(rows):
         return pd.DataFrame(columns=list(COLUMNS))
     split = len(county.spec.sampling.rates)
-    shares, averages = county.posteriors
+    averages = county.posteriors[1]
+    # What few cases suggest leans on the peers as far as the peers' own spread says, not only as far as a draw does.
+    shares = rates(
+        np.clip(county.cells.values[rows[:split]], 0, 1), county.counts[rows[:split]], county.scope
+    )
     shrunk, own = (
         np.concatenate(pair) for pair in ((shares.mean, averages.mean), (shares.own, averages.own))
     )
@@ -45,9 +50,9 @@ def funnel(county: County) -> pd.DataFrame:
     sd = np.array([one.sd for one in county.spec.sampling.means])
     limits = {}
     for name in _TAILS:
-        rates = _of_rates(centre[:split], n[:split], _TAILS[name])
-        means = _of_means(centre[split:], n[split:], sd, _NORMAL[name])
-        limits[name] = tuple(quantise(np.concatenate(pair)) for pair in zip(rates, means, strict=True))
+        ends = _of_rates(centre[:split], n[:split], _TAILS[name])
+        spans = _of_means(centre[split:], n[split:], sd, _NORMAL[name])
+        limits[name] = tuple(quantise(np.concatenate(pair)) for pair in zip(ends, spans, strict=True))
     better = np.array([polarity(county.framework.indicators[row]) == "higher" for row in rows])[:, None]
     position = np.full(values.shape, "inside", dtype=object)
     for name, (low, high) in limits.items():

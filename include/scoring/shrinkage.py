@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from include.scoring.rounding import Floats
 from include.scoring.scopes import Scope, count
@@ -33,55 +34,77 @@ class Posterior:
     """Rates: beta of the Beta distribution. Means: the standard deviation."""
 
 
-def rates(values: Floats, n: Floats, scope: Scope) -> Posterior:
-    """Posterior of shares of n cases: values and n have shape (rows, units), values within 0 and 1."""
+def rates(values: Floats, n: Floats, scope: Scope, *, lean: float = np.inf) -> Posterior:
+    """Posterior of shares of n cases: values and n have shape (rows, units), values within 0 and 1.
+
+    The peers count for at most `lean` times the unit's own cases (limited translation, Efron and Morris 1972): the
+    less, the smaller the bias of a unit that is unlike its peers, and the wider what is left open.
+
+    A unit that does badly at other rates is expected to at this one, as far as that holds over all units; else a
+    unit that is bad throughout would be drawn to the good ones at every rate.
+    """
     values = np.where(n > 0, values, np.nan)
     known = ~np.isnan(values)
     cases = np.where(known, n, 0.0)
     hits = np.where(known, np.nan_to_num(values) * cases, 0.0)
     peers = count(values, scope)
-    alpha, beta, error = (scope.spread(part) for part in _beta_prior(hits, cases, peers, scope))
-    strength = alpha + beta
-    mean = (hits + alpha) / (cases + strength)
+    total = _added(cases, scope)
+    mean = scope.spread((_added(hits, scope) + 0.5) / (total + 1)) + np.zeros(values.shape)
+    centre = _expected(hits, cases, mean, known)
+    correlation = _correlation(hits, cases, centre, peers, scope)
+    few = scope.spread(np.where((peers < _FEWEST_PEERS) | (total <= peers), 1.0, 0.0)) > 0
+    strength = np.where(few, 1.0, scope.spread(1 / correlation - 1))
+    if np.isfinite(lean):
+        strength = np.minimum(strength, np.maximum(lean * cases, 1.0))
+    centre = np.where(few, 0.5, centre)
+    posterior = (hits + centre * strength) / (cases + strength)
     own = cases / (cases + strength)
-    variance = mean * (1 - mean) / (cases + strength + 1)
-    variance += (1 - own) ** 2 * (
-        error + _doubt(peers, scope) * (np.nan_to_num(values) - alpha / strength) ** 2
+    squares = _added(cases**2, scope)
+    share = np.divide(squares, total**2, out=np.zeros_like(total), where=total > 0)
+    error = (
+        centre * (1 - centre) * scope.spread((1 - correlation) / np.maximum(total, 1) + correlation * share)
     )
-    size = np.maximum(mean * (1 - mean) / variance - 1, 0.5)
+    away = (np.nan_to_num(values) - centre) ** 2
+    variance = posterior * (1 - posterior) / (cases + strength + 1)
+    variance += (1 - own) ** 2 * np.where(few, 0.0, error + _doubt(peers, scope) * away)
+    size = np.maximum(posterior * (1 - posterior) / variance - 1, 0.5)
     blank = np.where(known, 0.0, np.nan)
-    return Posterior(mean + blank, own + blank, mean * size + blank, (1 - mean) * size + blank)
+    return Posterior(posterior + blank, own + blank, posterior * size + blank, (1 - posterior) * size + blank)
+
+
+def _added(matrix: Floats, scope: Scope) -> Floats:
+    return np.asarray(scope.reduce(np.add, matrix, 0.0), dtype=np.float64)
+
+
+def _expected(hits: Floats, cases: Floats, mean: Floats, known: NDArray[np.bool_]) -> Floats:
+    """The peers' mean of each rate, moved (in logits) by how the unit does at its other rates."""
+    usual = np.log(mean / (1 - mean))
+    away = np.where(known, np.log((hits + 0.5) / (cases - hits + 0.5)) - usual, 0.0)
+    weight = cases * mean * (1 - mean)
+    rest = weight.sum(axis=0) - weight
+    others = np.divide(
+        (weight * away).sum(axis=0) - weight * away, rest, out=np.zeros_like(away), where=rest > 0
+    )
+    spread = (weight * others**2).sum()
+    slope = float(np.clip((weight * away * others).sum() / spread, 0.0, 1.5)) if spread > 0 else 0.0
+    return np.asarray(np.clip(1 / (1 + np.exp(-(usual + slope * others))), 0.001, 0.999))
+
+
+def _correlation(hits: Floats, cases: Floats, centre: Floats, peers: Floats, scope: Scope) -> Floats:
+    """Correlation of two cases of one unit beyond what is expected of it, (rows, groups); Kleinman's moments."""
+    total = _added(cases, scope)
+    shares = np.divide(hits, cases, out=np.zeros_like(hits), where=cases > 0)
+    spread = _added(cases * (shares - centre) ** 2 / (centre * (1 - centre)), scope)
+    squares = np.divide(_added(cases**2, scope), total, out=np.zeros_like(total), where=total > 0)
+    # E[spread] = (units − 1)(1 − ρ) + ρ (total − Σn²/total).
+    room = total - squares - (peers - 1)
+    excess = np.divide(spread - (peers - 1), room, out=np.zeros_like(total), where=room > 0)
+    return np.asarray(np.clip(_not_nothing(excess, peers, room), 1 / (1 + _STRONGEST), 0.95))
 
 
 def _doubt(peers: Floats, scope: Scope) -> Floats:
     """Variance added per squared distance from the peers: their spread is an estimate too (Morris 1983)."""
     return scope.spread(np.where(peers < _FEWEST_PEERS, 0.0, 2 / np.maximum(peers - 1, 1)))
-
-
-def _beta_prior(hits: Floats, cases: Floats, units: Floats, scope: Scope) -> tuple[Floats, Floats, Floats]:
-    """Alpha and beta of each row and group, and the variance of their mean, each (rows, groups)."""
-
-    def added(matrix: Floats) -> Floats:
-        return np.asarray(scope.reduce(np.add, matrix, 0.0), dtype=np.float64)
-
-    total = added(cases)
-    mean = (added(hits) + 0.5) / (total + 1)
-    shares = np.divide(hits, cases, out=np.zeros_like(hits), where=cases > 0)
-    spread = added(cases * (shares - scope.spread(mean)) ** 2) / (mean * (1 - mean))
-    squares = np.divide(added(cases**2), total, out=np.zeros_like(total), where=total > 0)
-    # E[spread] = (units − 1)(1 − ρ) + ρ (total − Σn²/total), ρ the correlation of two cases of one unit.
-    room = total - squares - (units - 1)
-    excess = np.divide(spread - (units - 1), room, out=np.zeros_like(total), where=room > 0)
-    correlation = np.clip(_not_nothing(excess, units, room), 1 / (1 + _STRONGEST), 0.95)
-    strength = 1 / correlation - 1
-    share = np.divide(squares, total, out=np.zeros_like(total), where=total > 0)
-    error = mean * (1 - mean) * ((1 - correlation) / np.maximum(total, 1) + correlation * share)
-    few = (units < _FEWEST_PEERS) | (room <= 0)
-    return (
-        np.where(few, 0.5, mean * strength),
-        np.where(few, 0.5, (1 - mean) * strength),
-        np.where(few, 0.0, error),
-    )
 
 
 def means(values: Floats, n: Floats, sd: Floats, scope: Scope) -> Posterior:
@@ -90,15 +113,11 @@ def means(values: Floats, n: Floats, sd: Floats, scope: Scope) -> Posterior:
     known = ~np.isnan(values)
     error = np.divide(sd[:, None] ** 2, n, out=np.full(values.shape, np.inf), where=known)
     weight = np.where(known, 1 / error, 0.0)
-
-    def added(matrix: Floats) -> Floats:
-        return np.asarray(scope.reduce(np.add, matrix, 0.0), dtype=np.float64)
-
-    total, units = added(weight), count(values, scope)
+    total, units = _added(weight, scope), count(values, scope)
     filled = np.nan_to_num(values)
-    mean = np.divide(added(weight * filled), total, out=np.zeros_like(total), where=total > 0)
-    spread = added(weight * (filled - scope.spread(mean)) ** 2)
-    squares = np.divide(added(weight**2), total, out=np.zeros_like(total), where=total > 0)
+    mean = np.divide(_added(weight * filled, scope), total, out=np.zeros_like(total), where=total > 0)
+    spread = _added(weight * (filled - scope.spread(mean)) ** 2, scope)
+    squares = np.divide(_added(weight**2, scope), total, out=np.zeros_like(total), where=total > 0)
     room = total - squares
     excess = np.divide(spread - (units - 1), room, out=np.zeros_like(total), where=room > 0)
     between = np.where(units < _FEWEST_PEERS, np.inf, np.maximum(_not_nothing(excess, units, room), 0.0))
@@ -108,7 +127,7 @@ def means(values: Floats, n: Floats, sd: Floats, scope: Scope) -> Posterior:
     blank = np.where(known, 0.0, np.nan)
     # The peers' mean and spread are themselves estimates; their error counts where the figure leans on them.
     between = np.where(np.isinf(between), 0.0, between)
-    spread_mean = added(weight**2 * (between + np.where(known, error, 0.0)))
+    spread_mean = _added(weight**2 * (between + np.where(known, error, 0.0)), scope)
     variance = np.divide(spread_mean, total**2, out=np.zeros_like(total), where=total > 0)
     away = (filled - scope.spread(mean)) ** 2
     leaning = (1 - own) ** 2 * (scope.spread(variance) + _doubt(units, scope) * away)

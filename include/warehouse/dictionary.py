@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from include.warehouse import views
 from include.warehouse.guards import APPEND_ONLY
-from include.warehouse.tables import FACTS, metadata
+from include.warehouse.tables import ANALYSES, FACTS, metadata
 from include.warehouse.views import View
 
 _HEAD = """# Warehouse: tables and views
@@ -68,6 +68,7 @@ _GROUPS = (
         ),
     ),
     ("Facts 事实", tuple(FACTS)),
+    ("Analyses 分析", ("certainty_run", *ANALYSES)),
     ("Vault 原始文件库", ("vault_read", "tombstone")),
     ("Audit and upkeep 留痕与维护", ("audit_entry", "generated_sql")),
 )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from include.warehouse.tables import (
+    ANALYSES,
     FACTS,
     alias_decision,
     audit_entry,
+    certainty_run,
     delivery,
     delivery_verdict,
     dim_framework,
@@ -53,6 +55,8 @@ APPEND_ONLY = (
     release_status,
     verification,
     *FACTS.values(),
+    certainty_run,
+    *ANALYSES.values(),
     audit_entry,
 )
 """Tables whose rows are never changed or removed; triggers refuse it."""

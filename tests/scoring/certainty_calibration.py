@@ -30,7 +30,7 @@ class World:
     strength: float
     """Alpha + beta of the Beta distribution; the higher, the more alike the units."""
     shape: str = "beta"
-    """beta, or two: a tenth of the units are bad at a rate, the others good."""
+    """beta, or two: a tenth of the units are bad at a rate; or through: a tenth are worse at all of them."""
     units: int = 99
 
 
@@ -39,6 +39,7 @@ WORLDS = (
     World("apart", 0.75, 8),
     World("nearly perfect", 0.95, 20),
     World("two kinds", 0.85, 40, shape="two"),
+    World("bad throughout", 0.85, 40, shape="through"),
     World("few units", 0.8, 15, units=20),
 )
 
@@ -92,6 +93,8 @@ def _county(
     mean = np.full(shape, world.mean)
     if world.shape == "two":
         mean = np.where(random.random(shape) < 0.1, 0.5, mean)
+    if world.shape == "through":
+        mean = np.where(random.random((world.units, 1)) < 0.1, 0.6, mean)
     rates = random.beta(mean * world.strength, (1 - mean) * world.strength)
     n = np.minimum(5 + random.exponential(15, shape).astype(int), 60)
     hits = random.binomial(n, rates) / n

@@ -13,6 +13,7 @@ import pytest
 
 from include.scoring import Framework, FrameworkError, ScoringError, score
 from include.scoring.certainty import certainty, tied_bands
+from include.scoring.draws import LEAN
 from include.scoring.scopes import Scope
 from include.scoring.shrinkage import means, rates
 from tests.scoring.certainty_calibration import World, coverage
@@ -116,7 +117,7 @@ def test_the_chance_of_red_is_that_of_the_binomial_count():
     values = pd.DataFrame({"x": [0.5, 0.6, 0.45, 0.7, 0.3, 0.55]}, index=list("abcdef"))
     counts = pd.DataFrame({"x": 20.0}, index=values.index)
     found = certainty(values, rules, counts=counts).units
-    known = rates(values.to_numpy().T, counts.to_numpy().T, Scope.everyone(6))
+    known = rates(values.to_numpy().T, counts.to_numpy().T, Scope.everyone(6), lean=LEAN)
     np.testing.assert_allclose(found["p_red"], betainc(known.first[0], known.second[0], 0.5), atol=0.012)
     assert found.loc["a", "p_red"] > 0.3
 
@@ -240,7 +241,9 @@ def test_effective_weights_of_a_sum_add_up_to_one():
     assert (nodes.loc[["fast", "kept", "survey"], "dropped_rank_shift"] > 0).all()
 
 
-@pytest.mark.parametrize("world", [World("alike", 0.85, 40), World("few units", 0.8, 15, units=20)])
+@pytest.mark.parametrize(
+    "world", [World("bad throughout", 0.85, 40, shape="through"), World("few units", 0.8, 15, units=20)]
+)
 def test_nine_of_ten_intervals_hold_the_truth(world):
     """The fast form, some 1,600 units; `make calibration` runs the large one."""
     share, _ = coverage(world, 1_600 // world.units, seed=2026, draws=200)

@@ -35,7 +35,8 @@ GRANT UPDATE (retired_import_id) ON dim_peer_group, dim_unit, unit_alias, dim_po
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO mingjing_publisher;
 GRANT INSERT ON release, release_input, release_measure, release_status, release_pointer, release_lease, verification, dim_quarter,
   dim_framework, dim_group, dim_indicator, fct_measure, fct_indicator_score, fct_group_score, fct_unit_score,
-  fct_adjustment, fct_warning, audit_entry TO mingjing_publisher;
+  fct_adjustment, fct_warning, certainty_run, certainty_unit, certainty_choice, certainty_node, fairness_indicator,
+  quality_lead, audit_entry TO mingjing_publisher;
 GRANT UPDATE, DELETE ON release_pointer TO mingjing_publisher;
 GRANT UPDATE ON release_lease TO mingjing_publisher;
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from include.warehouse.releases.analyses import add_analyses, is_analysed, read_analyses
 from include.warehouse.releases.digest import digest_published, table_digests
 from include.warehouse.releases.draft import (
     FrameworkContent,
@@ -34,6 +35,7 @@ __all__ = [
     "ReleaseInput",
     "ReleaseKey",
     "acquire_lease",
+    "add_analyses",
     "as_of",
     "current",
     "digest_published",
@@ -41,9 +43,11 @@ __all__ = [
     "finalise",
     "get",
     "input_digest",
+    "is_analysed",
     "latest_status",
     "prepare_facts",
     "publish",
+    "read_analyses",
     "read_facts",
     "read_indicators",
     "read_inputs",

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from include.warehouse.tables.analysis_certainty import (
+    ANALYSES,
+    certainty_choice,
+    certainty_node,
+    certainty_run,
+    certainty_unit,
+    fairness_indicator,
+    quality_lead,
+)
 from include.warehouse.tables.audit import audit_entry, generated_sql
 from include.warehouse.tables.base import AS_FLOAT, Figure, UtcDateTime, metadata
 from include.warehouse.tables.expected import expected_delivery
@@ -49,6 +58,7 @@ from include.warehouse.tables.release import (
 from include.warehouse.tables.vault import tombstone, vault_read
 
 __all__ = [
+    "ANALYSES",
     "AS_FLOAT",
     "FACTS",
     "INPUT_KINDS",
@@ -59,6 +69,10 @@ __all__ = [
     "UtcDateTime",
     "alias_decision",
     "audit_entry",
+    "certainty_choice",
+    "certainty_node",
+    "certainty_run",
+    "certainty_unit",
     "delivery",
     "delivery_verdict",
     "dim_framework",
@@ -69,6 +83,7 @@ __all__ = [
     "dim_quarter",
     "dim_unit",
     "expected_delivery",
+    "fairness_indicator",
     "fct_adjustment",
     "fct_group_score",
     "fct_indicator_score",
@@ -78,6 +93,7 @@ __all__ = [
     "file_fault",
     "generated_sql",
     "metadata",
+    "quality_lead",
     "quarantined_row",
     "register_import",
     "release",
