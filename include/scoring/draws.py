@@ -42,7 +42,7 @@ from include.scoring.tree import Tree, build_tree
 
 DECLARED = "declared"
 LEAN = 0.3
-"""How far draws lean on the peers, for each own case; with it simulated intervals of 90 % hold 90 % of the truth."""
+"""How far draws lean on the peers, for each own case; chosen by `make calibration`: see docs/reference/certainty.md."""
 _WEIGHTS, _DROPPED, _SAMPLES = 1, 2, 3
 """Streams of random numbers."""
 _ALMOST = (0.01, 1.0)

@@ -15,11 +15,14 @@ from include.warehouse.dictionary import markdown
 from include.warehouse.errors import WarehouseError
 from include.warehouse.expected import Expectation, record_expected
 from include.warehouse.migrations.run import VERSION_TABLE
+from include.warehouse.releases import add_analyses
 from include.warehouse.roles import SQL
 from include.warehouse.roles import apply as apply_roles
 from include.warehouse.store import migrate, open_warehouse, reading, writing
 from include.warehouse.tables import UtcDateTime, generated_sql, metadata, release_pointer
-from tests.warehouse.warehouse_samples import COUNTY, KEY, NOON, later, published
+from tests.warehouse.warehouse_samples import COUNTY, KEY, NOON, analyses, later, published
+
+RUN = {"state": "value", "draws": 100, "seed": 1, "rank_shift": 0.5, "index_shift": 1.0, "result_digest": "d"}
 
 
 def test_migrations_give_exactly_the_declared_tables(warehouse: Engine) -> None:
@@ -52,8 +55,10 @@ def test_every_table_and_column_is_explained() -> None:
 
 
 def test_every_view_is_explained_and_answers(county: Engine) -> None:
-    published(county)
+    release_id = published(county).release_id
     with writing(county) as connection:
+        assert add_analyses(connection, release_id, COUNTY, analyses(), made_at=NOON, **RUN)
+        assert not add_analyses(connection, release_id, COUNTY, analyses(), made_at=NOON, **RUN)
         due = Expectation("petitions", "petition_office", "2026Q3", "due", later(72), NOON, "replace")
         record_expected(connection, COUNTY, [due], now=NOON)
     inspector = inspect(county)
@@ -64,8 +69,8 @@ def test_every_view_is_explained_and_answers(county: Engine) -> None:
         assert set(view.columns) <= set(names), view.name
         with reading(county) as connection:
             rows = connection.execute(text(f"SELECT * FROM {view.name}")).all()
-        final = view.name in ("vw_score_final", "vw_score_published")
-        assert (len(rows) == 0) == final, view.name
+        empty = view.name in ("vw_score_final", "vw_score_published", "vw_certainty_missing")
+        assert (len(rows) == 0) == empty, view.name
 
 
 def test_views_name_units_as_of_the_period(county: Engine) -> None:

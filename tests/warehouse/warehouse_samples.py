@@ -216,3 +216,34 @@ def draft(engine: Engine, **changes: Any) -> ReleaseDraft:
 def published(engine: Engine, **changes: Any) -> releases.Published:
     """Publish a draft."""
     return releases.publish(engine, draft(engine, **changes))
+
+
+def analyses() -> dict[str, pd.DataFrame]:
+    """One row for every table of analyses."""
+    span = {"low_95": 0.6, "high_95": 1.0, "low_998": 0.4, "high_998": 1.0}
+    lead = {
+        "title_zh": "退件偏多",
+        "title_en": "Bounced",
+        "sentence_zh": "请核对。",
+        "sentence_en": "Check.",
+        "source": "ours",
+    }
+    shares = {"p_red": 0.1, "p_yellow": 0.7, "p_green": 0.2}
+    interval = {"index_low": 78.0, "index_mid": 80.0, "index_high": 83.0, "rank_low": 1, "rank_high": 2}
+    rows: dict[str, dict[str, Any]] = {
+        "certainty_unit": {"unit_code": "T02", **shares, **interval, "band": 1, "band_units": 2, "state": "value"},
+        "certainty_choice": {
+            "figure": "rank_shift", "choice": "weights",
+            "first": 0.3, "first_conf": 0.1, "total": 0.5, "total_conf": 0.1,
+        },
+        "certainty_node": {
+            "kind": "index", "code": "index", "nominal": 1.0, "effective": 1.0, "alpha": 0.7,
+            "dropped_rank_shift": None, "correlation": None, "effective_state": "value", "alpha_state": "value", "dropped_state": "none",
+        },
+        "fairness_indicator": {
+            "unit_code": "T02", "indicator_code": "reply", "value": 0.8, "n": 10, "peer_mean": 0.85, **span,
+            "position": "inside", "shrunk": 0.83, "own_weight": 0.4,
+        },
+        "quality_lead": {"unit_code": "T02", "feed": "petitions", "signal": "bounced", "figures": {"n": 12}, **lead},
+    }  # fmt: skip
+    return {name: pd.DataFrame([row]) for name, row in rows.items()}
