@@ -238,7 +238,8 @@ def analyses() -> dict[str, pd.DataFrame]:
         },
         "certainty_node": {
             "kind": "index", "code": "index", "nominal": 1.0, "effective": 1.0, "alpha": 0.7,
-            "dropped_rank_shift": None, "correlation": None, "effective_state": "value", "alpha_state": "value", "dropped_state": "none",
+            "dropped_rank_shift": None, "correlation": None,
+            "effective_state": "value", "alpha_state": "value", "dropped_state": "none",
         },
         "fairness_indicator": {
             "unit_code": "T02", "indicator_code": "reply", "value": 0.8, "n": 10, "peer_mean": 0.85, **span,
