@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+_SAID = re.compile(r"(20\d\d)(?:\s*年\s*第?\s*([1-4一二三四])\s*季|[-_ ]?[Qq]([1-4])(?!\d))")
+_NUMBERS = str.maketrans("一二三四", "1234")
 _KEY = re.compile(r"(?P<year>[12]\d{3})Q(?P<number>[1-4])")
 
 
@@ -45,6 +48,15 @@ class Quarter:
     def end(self) -> date:
         """Last day."""
         return self.shift(1).start - timedelta(days=1)
+
+    @classmethod
+    def said_in(cls, text: str) -> Quarter | None:
+        """The one quarter that a text names, as `2026Q3` or `2026年第三季度`; None where it names none or several."""
+        found = {
+            cls(int(year), int((zh or en).translate(_NUMBERS)))
+            for year, zh, en in _SAID.findall(unicodedata.normalize("NFKC", text))
+        }
+        return found.pop() if len(found) == 1 else None
 
     def __str__(self) -> str:
         return f"{self.year}Q{self.number}"

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from include.cli import deliveries
 from include.cli.certainty import certainty, leads
 from include.cli.describe import describe
 from include.cli.frameworks import frameworks
@@ -43,6 +44,7 @@ app.command()(due)
 app.command()(suppliers)
 app.command()(template)
 app.command()(contract)
+deliveries.add_to(app)
 
 
 def _quarter(key: str | Quarter) -> Quarter:

@@ -20,6 +20,10 @@ _DEFAULT_PASSWORD = "VelvetSweatshop".encode("utf-16-le")  # the one Excel uses 
 _md5 = functools.partial(hashlib.md5, usedforsecurity=False)
 _sha1 = functools.partial(hashlib.sha1, usedforsecurity=False)
 _BOF, _FILEPASS, _BOUNDSHEET, _ROW, _FORMULA, _BOOLERR = 0x809, 0x2F, 0x85, 0x208, 0x06, 0x205
+_SUPBOOK, _EXTERNSHEET = 0x1AE, 0x17
+_OWN_SHEETS, _ADD_INS = b"\x01\x04", b"\x01\x3a"
+_MACRO_SHEET = 1
+_MACRO_STORAGE = "_VBA_PROJECT_CUR"
 _NEVER_ENCRYPTED = {_BOF, _FILEPASS, 0xE1, 0x194, 0x195, 0x196, 0x138}
 _IGNORED_RECORD = 0x5A5A
 _RC4_BLOCK_BYTES = 1024
@@ -31,7 +35,7 @@ def open_biff(data: bytes) -> tuple[bytes, dict[str, SheetScan]]:
     """Decrypt an .xls that has the default password, and scan its sheets; return (bytes to read, scans).
 
     Raises:
-        Refused: F-PASS (another password), F-CORRUPT (the structure is broken).
+        Refused: F-PASS (another password), F-MACRO, F-CORRUPT (the structure is broken).
     """
     try:
         places = _stream(data)
@@ -65,6 +69,8 @@ def _stream(data: bytes) -> list[tuple[int, int]]:
         length, kind = struct.unpack_from("<HB", entries, at + 64)
         name = entries[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le")
         found_entries["/" if kind == 5 else name] = struct.unpack_from("<II", entries, at + 116)
+    if _MACRO_STORAGE in found_entries:
+        raise Refused("F-MACRO", member=_MACRO_STORAGE)
     start, size = found_entries.get("Workbook") or found_entries.get("Book") or (0, 0)
     if not size:
         raise ValueError("no workbook stream")
@@ -180,15 +186,15 @@ def _rc4(key: bytes, content: bytes) -> bytes:
 
 
 def _scans(stream: bytes) -> dict[str, SheetScan]:
-    sheets: dict[int, SheetScan] = {}
-    names: dict[str, SheetScan] = {}
+    sheets, names = _sheets(stream)
     scan: SheetScan | None = None
+    books: list[bytes] = []
+    others: set[int] = set()
     for kind, at, length in _records(stream):
-        if kind == _BOUNDSHEET:
-            position, size, wide = struct.unpack_from("<I2xBB", stream, at)
-            text = stream[at + 8 : at + 8 + size * (1 + (wide & 1))]
-            name = text.decode("utf-16-le" if wide & 1 else "latin-1")
-            sheets[position] = names[name] = SheetScan()
+        if kind == _SUPBOOK:
+            books.append(stream[at + 2 : at + 4])
+        elif kind == _EXTERNSHEET:
+            others = _other_books(stream, at, length, books)
         elif kind == _BOF:
             scan = sheets.get(at - 4, scan)
         elif scan is None:
@@ -198,7 +204,71 @@ def _scans(stream: bytes) -> dict[str, SheetScan]:
         elif kind == _BOOLERR and stream[at + 7]:
             row, column = struct.unpack_from("<HH", stream, at)
             scan.errors[row, column] = _ERRORS.get(stream[at + 6], "#ERROR!")
-        elif kind == _FORMULA and stream[at + 12 : at + 14] == b"\xff\xff" and stream[at + 6] == 2:
-            row, column = struct.unpack_from("<HH", stream, at)
-            scan.errors[row, column] = _ERRORS.get(stream[at + 8], "#ERROR!")
+        elif kind == _FORMULA:
+            _scan_formula(scan, stream[at : at + length], others)
     return names
+
+
+def _sheets(stream: bytes) -> tuple[dict[int, SheetScan], dict[str, SheetScan]]:
+    """A scan for each sheet, by the offset of its records and by its name."""
+    places: dict[int, SheetScan] = {}
+    names: dict[str, SheetScan] = {}
+    for kind, at, _ in _records(stream):
+        if kind != _BOUNDSHEET:
+            continue
+        position, of, size, wide = struct.unpack_from("<IxBBB", stream, at)
+        if of == _MACRO_SHEET:
+            raise Refused("F-MACRO", member="Excel 4.0")
+        text = stream[at + 8 : at + 8 + size * (1 + (wide & 1))]
+        name = text.decode("utf-16-le" if wide & 1 else "latin-1")
+        places[position] = names[name] = SheetScan()
+    return places, names
+
+
+def _scan_formula(scan: SheetScan, body: bytes, others: set[int]) -> None:
+    row, column = struct.unpack_from("<HH", body)
+    if body[12:14] == b"\xff\xff" and body[6] == 2:
+        scan.errors[row, column] = _ERRORS.get(body[8], "#ERROR!")
+    if others and not others.isdisjoint(_sheets_read(body[20:])):
+        scan.external.append((row, column))
+
+
+def _other_books(stream: bytes, at: int, length: int, books: list[bytes]) -> set[int]:
+    """Numbers by which formulas name sheets of other workbooks or programs ([MS-XLS] 2.4.106, 2.4.271)."""
+    count = min(struct.unpack_from("<H", stream, at)[0], (length - 2) // 6)
+    found = (struct.unpack_from("<H", stream, at + 2 + 6 * number)[0] for number in range(count))
+    return {
+        number
+        for number, book in enumerate(found)
+        if book < len(books) and books[book] not in (_OWN_SHEETS, _ADD_INS)
+    }
+
+
+# Bytes after each token of a formula ([MS-XLS] 2.5.198); those over 0x1f come in three classes of one length.
+_TOKEN_BYTES = dict.fromkeys(range(0x03, 0x17), 0) | {
+    0x01: 4, 0x02: 4, 0x1C: 1, 0x1D: 1, 0x1E: 2, 0x1F: 8, 0x20: 7, 0x21: 2, 0x22: 3, 0x23: 4, 0x24: 4, 0x25: 8,
+    0x26: 6, 0x27: 6, 0x28: 6, 0x29: 2, 0x2A: 4, 0x2B: 8, 0x2C: 4, 0x2D: 8, 0x39: 6, 0x3A: 6, 0x3B: 10, 0x3C: 6,
+    0x3D: 10,
+}  # fmt: skip
+_TEXT_TOKEN, _ATTRIBUTE_TOKEN, _CHOOSE = 0x17, 0x19, 0x04
+
+
+def _sheets_read(formula: bytes) -> Iterator[int]:
+    """The numbers of sheets that a formula's tokens name, up to the first token that is not known."""
+    end = 2 + struct.unpack_from("<H", formula)[0] if len(formula) >= 2 else 0
+    at = 2
+    while at < min(end, len(formula)):
+        token = formula[at]
+        base = token if token < 0x20 else (token & 0x1F) | 0x20
+        at += 1
+        if base in range(0x39, 0x3E):
+            yield struct.unpack_from("<H", formula, at)[0]
+        if base == _TEXT_TOKEN:
+            at += 2 + formula[at] * (1 + (formula[at + 1] & 1))
+        elif base == _ATTRIBUTE_TOKEN:
+            words = struct.unpack_from("<H", formula, at + 1)[0]
+            at += 3 + (2 * (words + 1) if formula[at] & _CHOOSE else 0)
+        elif base in _TOKEN_BYTES:
+            at += _TOKEN_BYTES[base]
+        else:
+            return

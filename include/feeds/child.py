@@ -6,16 +6,18 @@ The child's side is `child_work.py`; server and limits are `include.limited`'s.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
 from include.feeds.faults import Fault, Held, fault
-from include.feeds.sniff import Limits
+from include.feeds.sniff import Limits, is_encrypted_office
 from include.limited.client import Outcome, Worker
 
 _READERS = Worker("include.feeds.child_work")
+_DECRYPTERS = Worker("include.feeds.encrypted_work")
+"""For encrypted Office files alone: what decrypts takes a while to load, and few need it."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Parsed:
     hidden: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     external_links: int = 0
+    connections: int = 0
+    """Data connections whose results the workbook keeps."""
 
 
 def parse_in_child(
@@ -49,9 +53,10 @@ def parse_in_child(
     sheets: Sequence[str] = (),
     delimiter: str = ",",
     encodings: Sequence[str] = ("utf-8-sig", "gb18030"),
+    confirmed: Collection[str] = (),
     limits: Limits | None = None,
 ) -> Parsed:
-    """Parse `data` in the limited child.
+    """Parse `data` in the limited child; `confirmed`: codes of holds that a steward has confirmed.
 
     Safe from threads and in a process that was forked.
 
@@ -62,9 +67,10 @@ def parse_in_child(
     limits = limits or Limits()
     request = {
         "file_name": file_name, "kinds": list(kinds), "sheets": list(sheets), "delimiter": delimiter,
-        "encodings": list(encodings), "limits": asdict(limits),
+        "encodings": list(encodings), "confirmed": sorted(confirmed), "limits": asdict(limits),
     }  # fmt: skip
-    job = _READERS.start(request, data, wall_seconds=limits.wall_seconds, result_bytes=limits.result_bytes)
+    worker = _DECRYPTERS if is_encrypted_office(data) else _READERS
+    job = worker.start(request, data, wall_seconds=limits.wall_seconds, result_bytes=limits.result_bytes)
     outcome = job.finish()
     if outcome.how != "done":
         raise Held(_ending(outcome, limits))
@@ -92,8 +98,11 @@ def _parsed(payloads: Sequence[pa.Buffer]) -> Parsed:
             for item, table in zip(about["sheets"], tables, strict=True)
         )
         names = {key: tuple(about.get(key, ())) for key in ("hidden", "extra")}
-        links = about.get("external_links", 0)
-        return Parsed(about["kind"], about.get("encoding", ""), sheets, external_links=links, **names)
+        links, connections = (int(about.get(key, 0)) for key in ("external_links", "connections"))
+        return Parsed(
+            about["kind"], about.get("encoding", ""), sheets,
+            external_links=links, connections=connections, **names,
+        )  # fmt: skip
     except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise Held(fault("F-CRASH", reason=type(error).__name__)) from error
 
@@ -110,5 +119,6 @@ def _ending(outcome: Outcome, limits: Limits) -> Fault:
 
 
 def stop() -> None:
-    """End this process's server; the next file starts another."""
-    _READERS.stop()
+    """End this process's servers; the next file starts another."""
+    for worker in (_READERS, _DECRYPTERS):
+        worker.stop()

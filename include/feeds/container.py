@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from xml.etree import ElementTree as ET  # ruff: ignore[suspicious-xml-etree-import] entities are refused before
 
+from include.feeds.ods_scan import scan_ods
 from include.feeds.sheet_scan import SheetScan, scan_sheet
 from include.feeds.sniff import Limits, Refused
 
@@ -35,18 +36,20 @@ class Container:
     kind: str
     """`xlsx` or `ods`, or another word for what a zip may be."""
     scans: dict[str, SheetScan] = field(default_factory=dict)
-    """Sheet name to what its raw XML says (xlsx only)."""
+    """Sheet name to what its raw XML says."""
     external_links: int = 0
+    connections: int = 0
 
 
 def open_container(data: bytes, limits: Limits) -> Container:
     """Check the zip `data` and scan its sheets.
 
     Raises:
-        Refused: F-TRUNC, F-ZIP, F-BOMB, F-ZIPDUP, F-ZIPNAME, F-PASS, F-MACRO, F-XML, F-CORRUPT, F-DUPADDR.
+        Refused: F-TRUNC, F-ZIP, F-BOMB, F-ZIPDUP, F-ZIPNAME, F-PASS, F-MACRO, F-XML, F-CORRUPT, F-DUPADDR, F-SPARSE.
     """
     archive = _open(data)
     members = archive.infolist()
+    _check_end(data, len(members))
     _check_directory(members, len(data), limits)
     kind = _kind(archive)
     if kind not in {"xlsx", "ods"}:
@@ -57,7 +60,8 @@ def open_container(data: bytes, limits: Limits) -> Container:
     parts = _sheet_parts(archive) if kind == "xlsx" else {}
     scans = dict(_inflate(archive, members, {part: name for name, part in parts.items()}, limits))
     links = sum(name.startswith("xl/externalLinks/externalLink") for name in names)
-    return Container(kind, scans, links)
+    connections = sum(name.startswith("xl/queryTables/") for name in names)
+    return Container(kind, scans, links, max(connections, int("xl/connections.xml" in names)))
 
 
 def _open(data: bytes) -> zipfile.ZipFile:
@@ -67,6 +71,16 @@ def _open(data: bytes) -> zipfile.ZipFile:
         return zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, UnicodeError) as error:
         raise Refused("F-ZIP", reason=str(error)) from error
+
+
+def _check_end(data: bytes, members: int) -> None:
+    """The directory's own count of its members; one that says "see zip64" must have a zip64 directory."""
+    end = data.rindex(b"PK\x05\x06")
+    told = int.from_bytes(data[end + 10 : end + 12], "little")
+    if told == 0xFFFF and data[end - 20 : end - 16] != b"PK\x06\x07":
+        raise Refused("F-ZIP", reason="zip64")
+    if told not in (members, 0xFFFF):
+        raise Refused("F-ZIP", reason=f"{members} members, {told} told")
 
 
 def _check_directory(members: list[zipfile.ZipInfo], size: int, limits: Limits) -> None:
@@ -122,11 +136,11 @@ def _inflate(
         elif member.filename in parts:
             sheet = parts[member.filename]
             yield sheet, scan_sheet(_safe_xml(chunks, member.filename), sheet=sheet)
+        elif member.filename == "content.xml":
+            yield from scan_ods(_safe_xml(chunks, member.filename)).items()
         else:
-            for chunk in _safe_xml(chunks, member.filename):
-                # calamine reads an error cell of an .ods as empty; where it stands would take another parser.
-                if member.filename == "content.xml" and b'value-type="error"' in chunk:
-                    raise Refused("F-ODSERR")
+            for _ in _safe_xml(chunks, member.filename):
+                pass
 
 
 def _chunks(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) -> Iterator[bytes]:

@@ -101,7 +101,7 @@ class Contract(Strict):
     suppliers: tuple[str, ...]
     deadline_days: int = Field(ge=0)
     """Days after the end of the quarter, inclusive to 23:59:59 in the site's zone."""
-    files: tuple[Literal["xlsx", "xls", "ods", "csv", "tsv"], ...] = Field(min_length=1)
+    files: tuple[Literal["xlsx", "xls", "ods", "csv", "tsv", "parquet"], ...] = Field(min_length=1)
     time: FeedTime
     layout: Layout = Layout()
     unit: UnitColumns

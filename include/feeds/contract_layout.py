@@ -55,6 +55,8 @@ class Layout(Strict):
     figures are converted and it is told."""
     delimiter: str = ","
     encodings: tuple[str, ...] = ("utf-8-sig", "gb18030")
+    nil_marks: tuple[str, ...] = ("零报送", "零报告", "零填报", "nil return")
+    """Words by which a file without rows says that there is nothing to report, in a cell or at the end of its name."""
 
 
 def layout_mistakes(layout: Layout, columns: Collection[str], files: Collection[str]) -> Iterator[str]:

@@ -22,7 +22,9 @@ _MOST_FIELDS = 16_384
 _LONGEST_RECORD_BYTES = 1 << 20
 
 
-def read_delimited(data: bytes, *, delimiter: str, encodings: Sequence[str]) -> tuple[pa.Table, str]:
+def read_delimited(
+    data: bytes, *, delimiter: str, encodings: Sequence[str], grid_confirmed: bool = False
+) -> tuple[pa.Table, str]:
     """Cut `data` into text cells; return (cells, the encoding that fitted).
 
     The table has `_row` int32 (line on which the record begins, 1-based), `_fields` int32 (fields of the
@@ -30,13 +32,11 @@ def read_delimited(data: bytes, *, delimiter: str, encodings: Sequence[str]) -> 
     text). Records shorter than the longest are padded: `_fields` tells.
 
     Raises:
-        Refused: F-ENC (no declared encoding fits), F-NUL, F-CSV, F-EMPTY, H-GRID.
+        Refused: F-ENC (no declared encoding fits), F-CSV, F-EMPTY, H-GRID.
     """
     text, encoding = _decoded(data, encodings)
     if not text.strip():
         raise Refused("F-EMPTY")
-    if (at := text.find(b"\0")) >= 0:
-        raise Refused("F-NUL", line=text.count(b"\n", 0, at) + 1)
     if not text.endswith((b"\n", b"\r")):
         text += b"\n"
     codes = np.frombuffer(text, dtype=np.uint8)
@@ -53,7 +53,7 @@ def read_delimited(data: bytes, *, delimiter: str, encodings: Sequence[str]) -> 
         raise Refused("F-CSV", line=line, zh="内容超过 1 MiB", en="the record is over 1 MiB")
     fields = _fields(codes, quotes, record_ends, ord(delimiter))
     fields[_is_empty(codes, record_starts, record_ends)] = 0
-    if fields.size in GRID_LIMITS:
+    if fields.size in GRID_LIMITS and not grid_confirmed:
         raise Refused("H-GRID", sheet="CSV", rows=int(fields.size))
     columns = _columns(text, record_starts, record_ends, fields, delimiter, first_lines)
     cells = {

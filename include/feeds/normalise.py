@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+_SPACES = " \t\r\n\u1680\u2028\u2029"
+"""What is trimmed, after NFKC; control characters that some libraries count as spaces are a fault and stay."""
 _PLAIN = re.compile(rf"\s|{_INVISIBLE}")
 
 
@@ -25,7 +27,7 @@ def normalise(column: pa.Array) -> pa.Array:
         text = pc.utf8_normalize(text, "NFKC")
         if pc.any(pc.match_substring_regex(text, _INVISIBLE)).as_py():
             text = pc.replace_substring_regex(text, _INVISIBLE, "")
-    text = pc.utf8_trim_whitespace(text)
+    text = pc.utf8_trim(text, characters=_SPACES)
     empty = pc.equal(text, "")
     return pc.if_else(empty, pa.scalar(None, pa.string()), text) if pc.any(empty).as_py() else text
 

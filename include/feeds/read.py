@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from include.feeds.child import Parsed, Sheet, parse_in_child
 from include.feeds.contract import Contract
 from include.feeds.corner import MONEY, Corner, find_corner, money_shift, shifted, told
 from include.feeds.faults import Fault, Held, fault
+from include.feeds.mojibake import known_behind
+from include.feeds.nil import MOST_ROWS, mark_in, marked_rows, words_of
 from include.feeds.normalise import originals
 from include.feeds.parts import Part, flat, whole
 from include.feeds.sniff import Limits
@@ -34,8 +36,8 @@ class TextTable:
     parts.py), `_row` int32 (row of the sheet or line of the file, 1-based; of a transposed sheet the column)
     and per declared column: `<column>` string, normalised, null where blank; `<column>__kind` int8 (0 blank,
     1 text, 2 number, 3 date, 4 boolean, 5 error such as `#REF!`, 6 formula whose result was never saved, 7
-    covered by a merged cell); and `<column>__raw` string where any cell was changed by normalising or by
-    converting its unit: the original text of the changed cells, null elsewhere.
+    covered by a merged cell, 8 taken from another workbook); and `<column>__raw` string where any cell was changed
+    by normalising or by converting its unit: the original text of the changed cells, null elsewhere.
 
     Numbers are written as the shortest text that reads back the same, whole ones without a point; dates
     `YYYY-MM-DD`, with ` HH:MM:SS` where there is a time of day; booleans `TRUE` and `FALSE`.
@@ -56,9 +58,11 @@ class TextTable:
     cell_digest: str
     """SHA-256 over the declared cells of the data rows in order; equal for a file renamed or saved anew."""
     kind: str
-    """`xlsx`, `xls`, `ods`, `csv` or `tsv`, by content."""
+    """`xlsx`, `xls`, `ods`, `csv`, `tsv` or `parquet`, by content."""
     encoding: str
     warnings: tuple[Fault, ...]
+    nil: str = ""
+    """What the file says of its quarter, where it has no row and declares a nil return; else ''."""
 
     def address(self, column: str, *, sheet: str, row: int) -> str:
         """Where a cell is, as a steward finds it: `C12`, or for text files `第 12 行 责任单位`."""
@@ -67,7 +71,12 @@ class TextTable:
 
 
 def read_delivery(
-    data: bytes | Path, *, file_name: str, contract: Contract, limits: Limits | None = None
+    data: bytes | Path,
+    *,
+    file_name: str,
+    contract: Contract,
+    confirmed: Collection[str] = (),
+    limits: Limits | None = None,
 ) -> TextTable:
     """Read one delivered file by its contract.
 
@@ -75,6 +84,7 @@ def read_delivery(
         data: the file's bytes, or where they are landed.
         file_name: as delivered; for sentences only, the content decides.
         contract: kinds, encodings, layout and columns.
+        confirmed: codes of holds that a steward has confirmed for this delivery.
         limits: what reading may cost.
 
     Raises:
@@ -89,24 +99,38 @@ def read_delivery(
         sheets=contract.layout.sheets,
         delimiter=contract.layout.delimiter,
         encodings=contract.layout.encodings,
+        confirmed=confirmed,
         limits=limits,
     )
-    return lay_out(parsed, contract)
+    if "H-TOTAL" in confirmed:
+        contract = contract.model_copy(
+            update={"layout": contract.layout.model_copy(update={"totals_differ": "warn"})}
+        )
+    return lay_out(parsed, contract, file_name=file_name)
 
 
-def lay_out(parsed: Parsed, contract: Contract) -> TextTable:
+def lay_out(parsed: Parsed, contract: Contract, *, file_name: str = "") -> TextTable:
     """Turn parsed sheets into one table by the contract's layout.
 
     Raises:
-        Held: F-COL, F-HDR, F-CSV (a record with another number of fields than the header), F-UNIT, H-TOTAL.
+        Held: F-COL, F-HDR, F-MOJIBAKE, F-CSV (a record with another number of fields than the header), F-UNIT,
+            F-NILROWS, H-TOTAL.
     """
     of_text = bool(parsed.encoding)
-    laid = [
-        part
-        for sheet in parsed.sheets
-        if sheet.cells.num_rows or sheet.name in contract.layout.sheets or len(parsed.sheets) == 1
-        for part in _lay_out_sheet(sheet, contract, of_text=of_text)
-    ]
+    try:
+        laid = [
+            part
+            for sheet in parsed.sheets
+            if sheet.cells.num_rows or sheet.name in contract.layout.sheets or len(parsed.sheets) == 1
+            for part in _lay_out_sheet(sheet, contract, of_text=of_text)
+        ]
+    except Held as held:
+        if held.fault.code != "F-COL" or not (bare := _nil_without_header(parsed, contract, file_name)):
+            raise
+        return bare
+    nil = _nil(laid, contract, file_name)
+    if nil and (rows := sum(part.table.num_rows for part in laid)):
+        raise Held(fault("F-NILROWS", mark=nil[:40], rows=rows))
     table = _joined([part.table for part in laid])
     totals = _joined([part.totals for part in laid])
     by_sheet = {part.key: part.letters for part in laid}
@@ -126,6 +150,44 @@ def lay_out(parsed: Parsed, contract: Contract) -> TextTable:
         warnings=(
             *_warnings(parsed, table.num_rows, extra), *told, *reconcile(table, totals, contract, by_sheet),
         ),
+        nil=" ".join([nil, file_name, *(said for part in laid for said in part.words)]) if nil else "",
+    )  # fmt: skip
+
+
+def _nil(laid: Sequence[_Laid], contract: Contract, file_name: str) -> str:
+    """The nil mark of a file, '' where it has none; the name speaks only for a file without rows."""
+    marks = contract.layout.nil_marks
+    said = mark_in((said for part in laid for said in part.words), marks)
+    named = not any(part.table.num_rows for part in laid)
+    return said or (mark_in([Path(file_name).stem], marks) if named else "")
+
+
+def _nil_without_header(parsed: Parsed, contract: Contract, file_name: str) -> TextTable | None:
+    """A file that says in a few lines, without any table, that there is nothing to report."""
+    landed = sum(sheet.cells.num_rows for sheet in parsed.sheets)
+    sheets = [whole(sheet, transposed=False) for sheet in parsed.sheets] if landed <= MOST_ROWS else []
+    words = [said for part in sheets for said in words_of(part.texts, np.ones(part.rows, dtype=bool))]
+    if not mark_in(words, contract.layout.nil_marks):
+        return None
+    cells = {"_sheet": pa.array([], pa.string()), "_row": pa.array([], pa.int32())}
+    for column in contract.columns:
+        cells |= {column.name: pa.array([], pa.string()), f"{column.name}__kind": pa.array([], pa.int8())}
+    none = pa.table(cells)
+    structural = [
+        pa.table(
+            {
+                "sheet": pa.repeat(pa.scalar(part.key), part.rows),
+                "row": flat(part.sheet.cells["_row"]),
+                "role": pa.repeat(pa.scalar("note"), part.rows),
+            }
+        )
+        for part in sheets
+    ]
+    return TextTable(
+        table=none, totals=none, structural=pa.concat_tables(structural), landed=landed,
+        letters={}, letters_by_sheet={}, extra_headers=(),
+        cell_digest=_digest(none, [column.name for column in contract.columns]),
+        kind=parsed.kind, encoding=parsed.encoding, warnings=(), nil=" ".join([*words, file_name]),
     )  # fmt: skip
 
 
@@ -139,6 +201,8 @@ class _Laid:
     letters: dict[str, str]
     rows: int
     told: Fault | None
+    words: tuple[str, ...]
+    """Titles, notes and nil marks, of a part with few rows."""
 
 
 def _lay_out_sheet(sheet: Sheet, contract: Contract, *, of_text: bool) -> list[_Laid]:
@@ -147,7 +211,10 @@ def _lay_out_sheet(sheet: Sheet, contract: Contract, *, of_text: bool) -> list[_
     places: dict[str, dict[str, str]] = {}
     corner: Corner | None = None
     for part in layout.split(whole(sheet, transposed=contract.layout.transposed), contract):
-        header = layout.find_header(part, contract)
+        try:
+            header = layout.find_header(part, contract)
+        except Held as held:
+            raise _garbled(part, contract) or held from held
         letters = {
             name: part.column(place) if part.key else header.labels[place]
             for name, place in header.columns.items()
@@ -171,6 +238,11 @@ def _lay_out_part(
     of_text: bool,
 ) -> _Laid:
     roles = layout.roles(part, header, contract)
+    said: list[str] = []
+    rows = np.flatnonzero(np.isin(roles, (layout.DATA, layout.BANNER)))
+    if len(rows) <= MOST_ROWS:
+        roles[marked_rows(part.texts, rows, contract.layout.nil_marks)] = layout.NOTE
+        said = words_of(part.texts, np.isin(roles, (layout.TITLE, layout.NOTE)))
     if of_text:
         _check_fields(part.sheet, header, roles)
     shift = money_shift(corner, contract, header.columns, sheet=part.sheet.name)
@@ -205,6 +277,7 @@ def _lay_out_part(
     names = np.array(layout.ROLES, dtype=object)[roles[structural]]
     return _Laid(
         key=part.key,
+        words=tuple(said),
         header=header,
         table=data,
         totals=every.take(pa.array(totals)).append_column("_word", words),
@@ -219,6 +292,21 @@ def _lay_out_part(
         rows=part.rows,
         told=told(corner, shift, sheet=part.sheet.name),
     )
+
+
+def _garbled(part: Part, contract: Contract) -> Held | None:
+    """The truer fault where declared headers are there, but read in a wrong encoding."""
+    top = [
+        text for raw in part.raws for text in raw.slice(0, contract.layout.search_rows).to_pylist() if text
+    ]
+    headers = [
+        piece
+        for column in contract.columns
+        for header in (*column.headers, column.title)
+        for piece in header.split("|")
+    ]
+    found = known_behind(top, headers)
+    return Held(fault("F-MOJIBAKE", found=found[0][:40], meant=found[1])) if found else None
 
 
 def _fill_banner(cells: dict[str, pa.Array], name: str, part: Part, roles: np.ndarray) -> None:
@@ -292,6 +380,8 @@ def _warnings(parsed: Parsed, rows: int, extra: Sequence[str]) -> list[Fault]:
     linked = [cell for sheet in parsed.sheets for cell in sheet.external]
     if parsed.external_links or linked:
         warn("W-EXTLINK", links=max(parsed.external_links, len(linked)), cells="、".join(linked[:20]) or "-")
+    if parsed.connections:
+        warn("W-CONNECTION", count=parsed.connections)
     if extra:
         warn("W-EXTRACOL", headers="、".join(item[:40] for item in extra[:40]))
     if not rows:

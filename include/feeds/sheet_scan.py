@@ -29,7 +29,13 @@ _ERROR = re.compile(
 _NO_VALUE = re.compile(
     rb'<c r="([A-Z]+[0-9]+)"([^>]*)>\s*<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(<v\s*/>|<v>\s*</v>)?\s*</c>'
 )
-_EXTERNAL = re.compile(rb'<c r="([A-Z]+[0-9]+)"[^>]*>\s*<f(?:\s[^>]*)?>[^<]*\[[0-9]+\][^<]*</f>')
+# `[1]Sheet1!A1` or `'[1]台账'!A1` reads another workbook, `Table1[1]` a column of this one, `app|topic!item` a program.
+_EXTERNAL = re.compile(
+    rb'<c r="([A-Z]+[0-9]+)"[^>]*>\s*<f((?:\s[^>]*)?)>[^<]*?'
+    rb"(?:(?<![\w\].\x80-\xff])\[[0-9]+\][^<\"\]]*!|\w\|(?:'[^<']*'|&apos;[^<]*?&apos;|\w+)!)[^<]*</f>"
+)
+_SHARED = re.compile(rb'<c r="([A-Z]+[0-9]+)"[^>]*>\s*<f(?=[^>]*\st="shared")[^>]*\ssi="([0-9]+)"[^>]*/>')
+_SHARED_ID = re.compile(rb'\ssi="([0-9]+)"')
 _LONGEST_ROW_BYTES = 64 << 20
 _TAIL_BYTES = 1 << 16
 
@@ -50,7 +56,9 @@ class SheetScan:
     without_value: list[Cell] = field(default_factory=list)
     """Formulas whose result was never saved."""
     external: list[Cell] = field(default_factory=list)
-    """Formulas that read another workbook."""
+    """Formulas that read another workbook or program."""
+    shared_external: set[bytes] = field(default_factory=set)
+    """Numbers of shared formulas that do; the cells that share one do not repeat its text."""
 
 
 def scan_sheet(chunks: Iterable[bytes], *, sheet: str) -> SheetScan:
@@ -184,4 +192,15 @@ def _mark(scan: SheetScan, part: bytes) -> None:
     if b"<f" in part:
         empty = (cell for cell, rest, value in _NO_VALUE.findall(part) if not (value and b'"str"' in rest))
         scan.without_value += [_cell(_keys([cell])[0]) for cell in empty]
-        scan.external += [_cell(_keys([cell])[0]) for cell in _EXTERNAL.findall(part)]
+        if b"[" in part or b"|" in part:
+            _mark_external(scan, part)
+        if scan.shared_external:
+            shared = (cell for cell, number in _SHARED.findall(part) if number in scan.shared_external)
+            scan.external += [_cell(_keys([cell])[0]) for cell in shared]
+
+
+def _mark_external(scan: SheetScan, part: bytes) -> None:
+    for cell, attributes in _EXTERNAL.findall(part):
+        scan.external.append(_cell(_keys([cell])[0]))
+        if number := _SHARED_ID.search(attributes):
+            scan.shared_external.add(number[1])

@@ -42,7 +42,7 @@ GRID_LIMITS = (65_536, 1_048_576)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAGIC = (
     (b"%PDF", "PDF"), (b"\x89PNG", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"GIF8", "GIF"), (b"{\\rtf", "RTF"),
-    (b"\x1f\x8b", "gzip"), (b"7z\xbc\xaf", "7z"), (b"Rar!", "RAR"), (b"PAR1", "Parquet"),
+    (b"\x1f\x8b", "gzip"), (b"7z\xbc\xaf", "7z"), (b"Rar!", "RAR"), (b"PAR1", "parquet"),
     (b"SQLite format 3", "SQLite"), (b"\x7fELF", "ELF"), (b"MZ", "EXE"),
     (b"\x09\x00\x04\x00", "Excel 2"), (b"\x09\x02\x06\x00", "Excel 3"), (b"\x09\x04\x06\x00", "Excel 4"),
 )  # fmt: skip
@@ -54,8 +54,10 @@ def sniff(data: bytes) -> str:
 
     A `zip` is told apart (xlsx, ods, other) by the container check, which reads its directory.
 
+    An `encrypted` Office container may still be one that Excel opens without asking: see encrypted.py.
+
     Raises:
-        Refused: F-TRUNC (0 bytes), F-PASS (an encrypted Office container).
+        Refused: F-TRUNC (0 bytes), F-PASS (encrypted Parquet).
     """
     if not data:
         raise Refused("F-TRUNC", bytes=0)
@@ -63,6 +65,8 @@ def sniff(data: bytes) -> str:
         return "zip"
     if data.startswith(_OLE):
         return _ole(data)
+    if data.startswith(b"PARE"):
+        raise Refused("F-PASS")
     for magic, name in _MAGIC:
         if data.startswith(magic):
             return name
@@ -71,14 +75,30 @@ def sniff(data: bytes) -> str:
         return "HTML"
     if head.startswith(b"<?xml") or b"urn:schemas-microsoft-com:office:spreadsheet" in head:
         return "XML"
-    if not data.startswith(_UTF16) and data[:4096].count(0) * 8 > len(data[:4096]):
-        return "binary"
-    return "text"
+    return "text" if data.startswith(_UTF16) or is_wide(data) or not _is_binary(data) else "binary"
+
+
+def is_wide(data: bytes) -> bool:
+    """Whether `data` is text of two bytes a character without a mark that says so, as some databases write it."""
+    head = data[: 4096 & ~1]
+    odd, even = head[1::2].count(0), head[0::2].count(0)
+    few, many = sorted((odd, even))
+    return many > 8 and few * 20 < many and max(len(head) // 16, 1) < many
+
+
+def _is_binary(data: bytes) -> bool:
+    head = data[:4096]
+    return head.count(0) * 8 > len(head)
+
+
+def is_encrypted_office(data: bytes) -> bool:
+    """Whether `data` is an Office file in an encrypted container."""
+    return data.startswith(_OLE) and _utf16("EncryptedPackage") in data
 
 
 def _ole(data: bytes) -> str:
-    if _utf16("EncryptedPackage") in data:
-        raise Refused("F-PASS")
+    if is_encrypted_office(data):
+        return "encrypted"
     if _utf16("WordDocument") in data:
         return "Word"
     return "xls" if _utf16("Workbook") in data or _utf16("Book") in data else "OLE"

@@ -22,11 +22,13 @@ import python_calamine as calamine
 from include.feeds.sheet_scan import SheetScan, address
 from include.feeds.sniff import GRID_LIMITS, Limits, Refused
 
-BLANK, TEXT, NUMBER, DATE, BOOL, ERROR, NO_VALUE, MERGED = range(8)
-"""Kinds of a cell. MERGED: covered by a merged cell whose value stands in its first cell."""
+BLANK, TEXT, NUMBER, DATE, BOOL, ERROR, NO_VALUE, MERGED, LINKED = range(9)
+"""Kinds of a cell. MERGED: covered by a merged cell whose value stands in its first cell. LINKED: its value was
+taken from another workbook at a time nobody knows."""
 
 GUIDE_SHEET = "填报说明"
 """The sheet of a template that tells how to fill it in: it holds no data."""
+_VALUES = (TEXT, NUMBER, DATE, BOOL)
 _ROWS_AT_ONCE = 20_000
 _WHOLE_BELOW = 2.0**62
 Merge = tuple[int, int, int, int]
@@ -46,7 +48,12 @@ class SheetCells:
 
 
 def read_workbook(
-    data: bytes, *, sheets: Sequence[str], scans: Mapping[str, SheetScan], limits: Limits
+    data: bytes,
+    *,
+    sheets: Sequence[str],
+    scans: Mapping[str, SheetScan],
+    limits: Limits,
+    grid_confirmed: bool = False,
 ) -> tuple[list[SheetCells], dict[str, list[str]]]:
     """Read the named sheets, or the first visible one that is no guide; return them and the names not read.
 
@@ -68,7 +75,7 @@ def read_workbook(
         and sheet.typ == calamine.SheetTypeEnum.WorkSheet
     ]
     wanted = _wanted(book.sheet_names, visible, sheets)
-    found = [_read_sheet(book, name, scans.get(name), limits) for name in wanted]
+    found = [_read_sheet(book, name, scans.get(name), limits, grid_confirmed) for name in wanted]
     if not any(sheet.cells.num_rows for sheet in found):
         raise Refused("F-EMPTY", sheet=wanted[0])
     left = [name for name in book.sheet_names if name not in wanted]
@@ -101,12 +108,11 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFKC", name).replace(" ", "")
 
 
-def _read_sheet(book: Any, name: str, scan: SheetScan | None, limits: Limits) -> SheetCells:
-    if scan and (scan.last_row + 1) * (scan.last_column + 1) > limits.sheet_cells:
-        raise Refused(
-            "F-SPARSE", sheet=name, cell=address(scan.last_row, scan.last_column),
-            filled=scan.filled, limit=limits.sheet_cells,
-        )  # fmt: skip
+def _read_sheet(
+    book: Any, name: str, scan: SheetScan | None, limits: Limits, grid_confirmed: bool
+) -> SheetCells:
+    if scan:
+        check_area(name, scan, limits)
     try:
         sheet = book.get_sheet_by_name(name)
         merges = tuple((*first, *last) for first, last in sheet.merged_cell_ranges or ())
@@ -116,7 +122,7 @@ def _read_sheet(book: Any, name: str, scan: SheetScan | None, limits: Limits) ->
         height, width = 0, 0
     else:
         height, width = sheet.end[0] + 1, sheet.end[1] + 1
-    if height in GRID_LIMITS:
+    if height in GRID_LIMITS and not grid_confirmed:
         raise Refused("H-GRID", sheet=name, rows=height)
     if scan:
         if scan.last_value_row >= height:
@@ -137,6 +143,15 @@ def _read_sheet(book: Any, name: str, scan: SheetScan | None, limits: Limits) ->
         columns[f"k{index}"] = pa.array(kinds[index])
     external = tuple(address(*cell) for cell in scan.external) if scan else ()
     return SheetCells(name, pa.table(columns), merges, scan.hidden_rows if scan else 0, external)
+
+
+def check_area(name: str, scan: SheetScan, limits: Limits) -> None:
+    """Refuse a sheet whose filled cells lie further apart than a reader can allot: F-SPARSE."""
+    if (scan.last_row + 1) * (scan.last_column + 1) > limits.sheet_cells:
+        raise Refused(
+            "F-SPARSE", sheet=name, cell=address(scan.last_row, scan.last_column),
+            filled=scan.filled, limit=limits.sheet_cells,
+        )  # fmt: skip
 
 
 def _columns(sheet: Any, height: int, width: int) -> tuple[list[pa.Array], list[np.ndarray]]:
@@ -183,6 +198,14 @@ def _numbers(values: Sequence[float]) -> pa.Array | None:
     if not (np.abs(numbers) < _WHOLE_BELOW).all() or (numbers % 1).any():
         return None
     return pa.array(numbers.astype(np.int64)).cast(pa.string())
+
+
+def number_texts(column: pa.Array) -> pa.Array:
+    """Doubles as a workbook's numbers are written; null where `column` is."""
+    whole = None if column.null_count or not len(column) else _numbers(column.to_numpy())
+    if whole is not None:
+        return whole
+    return pa.array([None if value is None else _number(value) for value in column.to_pylist()], pa.string())
 
 
 def _moment(value: dt.datetime) -> str:
@@ -233,6 +256,9 @@ def _mark(
     for row, column in scan.without_value:
         if kinds[column][row] == BLANK:
             kinds[column][row] = NO_VALUE
+    for row, column in scan.external:
+        if column < len(kinds) and row < len(kinds[column]) and kinds[column][row] in _VALUES:
+            kinds[column][row] = LINKED
     by_column: dict[int, dict[int, str]] = {}
     for (row, column), text in scan.errors.items():
         by_column.setdefault(column, {})[row] = text

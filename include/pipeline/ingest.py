@@ -27,10 +27,12 @@ from include.pipeline.judging import (
     suppliers_of,
     verdict_of,
 )
+from include.pipeline.nil_returns import nil_verdict
 from include.pipeline.registers import import_register_rows, standing_register
 from include.pipeline.staging import stage
 from include.pipeline.vault import landing_of, vault_key
 from include.quality import second
+from include.quarters import Quarter
 from include.site import Site
 from include.warehouse import ledger
 from include.warehouse.ledger import Delivery, Verdict
@@ -180,20 +182,12 @@ def _record(
             report.counts["duplicate"] += 1
 
 
-_QUARTER_IN_NAME = re.compile(r"(20\d\d)(?:\s*年\s*第?\s*([1-4一二三四])\s*季|[-_ ]?[Qq]([1-4])(?!\d))")
-
-
 def _declared_quarter(contract: Contract, file_name: str) -> str:
     """The one quarter that a file's name tells, where rows are dated by a column; '' where it tells none."""
     source = contract.time.quarter_from
     if source is None or not source.column or contract.time.delivery != "replace":
         return ""
-    found = _QUARTER_IN_NAME.findall(unicodedata.normalize("NFKC", file_name))
-    keys = {f"{year}Q{(zh or en).translate(_NUMBERS)}" for year, zh, en in found}
-    return keys.pop() if len(keys) == 1 else ""
-
-
-_NUMBERS = str.maketrans("一二三四", "1234")
+    return str(Quarter.said_in(file_name) or "")
 
 
 def _is_held(connection: Connection, first: Delivery) -> bool:
@@ -233,6 +227,9 @@ def _judge_pending(
             unknown_unit_rule=UNKNOWN_UNIT_RULE,
         )
         standing = ledger.effective_verdicts(connection, jurisdiction, contract.feed)
+        confirmed = ledger.confirmations(
+            connection, jurisdiction, contract.feed, contract_digest=contract.digest
+        )
     if contract.time.kind == "register" and standing:
         # A register file says the whole register: an older one never takes the place of a newer one.
         newest = standing[-1].delivery
@@ -242,23 +239,30 @@ def _judge_pending(
     if waiting:
         second.prepare()
     used = {verdict.delivery.delivery_id for verdict in standing}
-    for batch in read_batches(site, contract, jurisdiction, engine, waiting, now):
-        texts = [(delivery, text) for delivery, text in batch if isinstance(text, TextTable)]
+    for batch in read_batches(site, contract, jurisdiction, engine, waiting, now, confirmed):
+        texts = [(delivery, text) for delivery, text in batch if isinstance(text, TextTable) and not text.nil]
         judged = dict(
             zip(
                 (delivery.delivery_id for delivery, _ in texts),
-                judge_batch(site, contract, register, texts, now),
+                judge_batch(site, contract, register, texts, now, confirmed),
                 strict=True,
             )
         )
         for delivery, read in batch:
+            waived = confirmed.get(delivery.delivery_id, ())
             if isinstance(read, Fault):
                 verdict, accepted = held_verdict(contract, register, read, now), None
+            elif read.nil:
+                codes = [one.code for one in waived]
+                verdict = nil_verdict(
+                    site, contract, register, delivery, read, standing, now, confirmed=codes
+                )
+                accepted = None
             else:
                 judgement = judged[delivery.delivery_id]
                 accepted = None if judgement.held else judgement.accepted
                 staged = _staged(site, contract, jurisdiction, delivery, accepted)
-                verdict = verdict_of(contract, register, read, judgement, staged, now)
+                verdict = verdict_of(contract, register, read, judgement, staged, now, waived)
             if verdict.verdict == "held" and delivery.delivery_id in used:
                 # Under a later contract; what was accepted under its own stays.
                 report.held.append(_told(jurisdiction, delivery.file_name, verdict))
@@ -313,15 +317,14 @@ def _try_out(
     read = read_text(site, contract, file.path.read_bytes(), delivery)
     if isinstance(read, Fault):
         verdict = held_verdict(contract, register, read, now)
+    elif read.nil:
+        with reading(engine) as connection:
+            standing = ledger.effective_verdicts(connection, jurisdiction, contract.feed)
+        verdict = nil_verdict(site, contract, register, delivery, read, standing, now)
     else:
-        (judgement,) = judge_batch(site, contract, register, [(delivery, read)], now)
+        (judgement,) = judge_batch(site, contract, register, [(delivery, read)], now, {})
         verdict = verdict_of(contract, register, read, judgement, (), now)
     _count(report, jurisdiction, file.name, verdict)
-
-
-def _unfit(jurisdiction: str, file: InboxFile) -> HeldFile:
-    """A link, a pipe, a device, or a file that may not be read: nothing landed, so nothing is recorded."""
-    return HeldFile(jurisdiction, masked_numbers(file.name), fault("F-NOTFILE", name=file.name))
 
 
 def _told(jurisdiction: str, file_name: str, verdict: Verdict) -> HeldFile:
@@ -340,6 +343,8 @@ def _count(report: IngestReport, jurisdiction: str, file_name: str, verdict: Ver
     report.counts["rows_quarantined"] += balance.quarantined
     report.counts["rows_duplicate"] += balance.exact_duplicates
     report.quarters |= {(jurisdiction, item.quarter) for item in verdict.staged}
+    if verdict.nil is not None:
+        report.quarters.add((jurisdiction, verdict.nil.quarter))
 
 
 def _moment(file: InboxFile) -> datetime:

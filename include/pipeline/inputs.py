@@ -90,7 +90,8 @@ def gather_inputs(
         contract, definition = contract_of(site, feed), measures_of(site, feed)
         verdicts = ledger.effective_verdicts(connection, jurisdiction, feed)
         parts = effective_parts(site, contract, verdicts, quarter)
-        came = any(part.quarter == quarter for part, _ in parts)
+        nil = nil_returns(contract, verdicts, quarter)
+        came = bool(nil) or any(part.quarter == quarter for part, _ in parts)
         held = not came and contract.time.cadence == "on_event" and feed in held_feeds
         arrived = came or (_needs_no_file(contract, parts) and not held)
         if held:
@@ -100,6 +101,12 @@ def gather_inputs(
         items += [
             ReleaseInput("delivery", f"{feed}/{item.supplier}/{item.quarter}", item.sha256, verdict_id)
             for item, verdict_id in parts
+        ]
+        items += [
+            ReleaseInput(
+                "delivery", f"{feed}/{one.supplier}/{quarter} nil", one.delivery.sha256, one.verdict_id
+            )
+            for one in nil
         ]
         items += [
             ReleaseInput("contract", feed, contract.digest),
@@ -190,6 +197,17 @@ def effective_parts(
     return parts
 
 
+def nil_returns(
+    contract: Contract, verdicts: Iterable[EffectiveVerdict], quarter: Quarter
+) -> list[EffectiveVerdict]:
+    """The nil returns that stand for `quarter`: under `replace`, unless the supplier sent something since."""
+    last: dict[tuple[str, bool], EffectiveVerdict] = {}
+    for verdict in verdicts:
+        if main_quarter(verdict) == str(quarter):
+            last[verdict.supplier, contract.time.delivery != "replace" and not verdict.nil_quarter] = verdict
+    return [verdict for verdict in last.values() if verdict.nil_quarter]
+
+
 def _part(
     site: Site, contract: Contract, verdict: EffectiveVerdict, staged: ledger.StagedFile, position: int
 ) -> tuple[StagedPart, int]:
@@ -206,6 +224,8 @@ def _part(
 
 def main_quarter(verdict: EffectiveVerdict) -> str:
     """The quarter that most rows of a delivery belong to (the later one of two equals); '' without rows."""
+    if verdict.nil_quarter:
+        return verdict.nil_quarter
     if verdict.delivery.declared_quarter or not verdict.staged:
         return verdict.delivery.declared_quarter
     return max(verdict.staged, key=lambda staged: (staged.rows, staged.quarter)).quarter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import astuple
 from datetime import datetime
 from functools import partial
@@ -21,7 +21,7 @@ from include.quality.judge import Delivered, Judgement, judge
 from include.quarters import Quarter
 from include.site import Site
 from include.warehouse import ledger
-from include.warehouse.ledger import Delivery, FileFault, RowBalance, Verdict
+from include.warehouse.ledger import Confirmation, Delivery, FileFault, RowBalance, Verdict
 
 SHOWN_WARNINGS = 100
 BATCH_ROWS = 30_000
@@ -33,6 +33,10 @@ def suppliers_of(site: Site, contract: Contract) -> tuple[str, ...]:
     return site.settings.feeds[contract.feed].suppliers or contract.suppliers
 
 
+Confirmed = Mapping[int, tuple[Confirmation, ...]]
+"""Holds that stewards confirmed, by delivery."""
+
+
 def read_batches(
     site: Site,
     contract: Contract,
@@ -40,6 +44,7 @@ def read_batches(
     engine: Engine,
     waiting: list[Delivery],
     now: datetime,
+    confirmed: Confirmed,
 ) -> Iterator[list[tuple[Delivery, TextTable | Fault]]]:
     """Read the deliveries, in order, in batches that are judged together; what is opened is on the record."""
     record_opening(engine, jurisdiction, waiting, now)
@@ -48,7 +53,8 @@ def read_batches(
     rows = 0
     for delivery in waiting:
         data = open_landed(site, engine, delivery, ring)
-        read = data if isinstance(data, Fault) else read_text(site, contract, data, delivery)
+        codes = _codes(confirmed, delivery)
+        read = data if isinstance(data, Fault) else read_text(site, contract, data, delivery, codes)
         batch.append((delivery, read))
         rows += read.table.num_rows if isinstance(read, TextTable) else 0
         if rows >= BATCH_ROWS:
@@ -58,13 +64,23 @@ def read_batches(
         yield batch
 
 
-def read_text(site: Site, contract: Contract, data: bytes, delivery: Delivery) -> TextTable | Fault:
+def _codes(confirmed: Confirmed, delivery: Delivery) -> frozenset[str]:
+    return frozenset(one.code for one in confirmed.get(delivery.delivery_id, ()))
+
+
+def read_text(
+    site: Site,
+    contract: Contract,
+    data: bytes,
+    delivery: Delivery,
+    confirmed: Collection[str] = (),
+) -> TextTable | Fault:
     """Read one delivery; the fault for which it is held where it cannot be read truthfully."""
     if not delivery.supplier:
         suppliers = ", ".join(suppliers_of(site, contract))
         return fault("F-SENDER", file=delivery.file_name, suppliers=suppliers)
     try:
-        return read_delivery(data, file_name=delivery.file_name, contract=contract)
+        return read_delivery(data, file_name=delivery.file_name, contract=contract, confirmed=confirmed)
     except Held as held:
         return held.fault
 
@@ -75,6 +91,7 @@ def judge_batch(
     register: StandingRegister,
     texts: Sequence[tuple[Delivery, TextTable]],
     now: datetime,
+    confirmed: Confirmed,
 ) -> list[Judgement]:
     """Judge deliveries of one feed together; one judgement each, in their order."""
     first = Quarter.parse(site.settings.first_quarter).shift(-contract.time.lookback_quarters)
@@ -86,6 +103,7 @@ def judge_batch(
                 delivery.file_name,
                 delivery.declared_quarter or None,
                 text.letters_by_sheet,
+                _codes(confirmed, delivery),
             )
             for delivery, text in texts
         ],
@@ -106,8 +124,10 @@ def _nearest(register: StandingRegister, name: str) -> list[str]:
     return [f"{near.name}({near.unit_code})" for near in register.register.nearest(name)]
 
 
-def held_verdict(contract: Contract, register: StandingRegister, found: Fault, now: datetime) -> Verdict:
-    """The verdict on a file that was held before any row was judged."""
+def held_verdict(
+    contract: Contract, register: StandingRegister, found: Fault, now: datetime, **read: Any
+) -> Verdict:
+    """The verdict on a file that was held before any row was judged; `read`: what is known of it all the same."""
     return Verdict(
         "held",
         now,
@@ -117,6 +137,7 @@ def held_verdict(contract: Contract, register: StandingRegister, found: Fault, n
         register_digest=register.digest,
         contract_digest=contract.digest,
         faults=(FileFault(found.code, found.zh, found.en, found.sheet, found.cell),),
+        **read,
     )
 
 
@@ -127,11 +148,13 @@ def verdict_of(
     judgement: Judgement,
     staged: tuple[ledger.StagedFile, ...],
     now: datetime,
+    confirmed: tuple[Confirmation, ...] = (),
 ) -> Verdict:
     """The verdict on a judged delivery, with its row balance, results, refused rows and warnings."""
     data_rows = text.table.num_rows
     structural = text.structural.num_rows
     faults = [*([judgement.held] if judgement.held else []), *text.warnings]
+    faults += [fault("I-CONFIRMED", hold=one.code, by=one.confirmed_by) for one in confirmed]
     told: dict[str, Any] = {}
     if judgement.held:
         told = {

@@ -61,14 +61,15 @@ def quarter_readiness(site: Site, jurisdiction: str, quarter: Quarter, *, now: d
 def received_deliveries(connection: Connection, site: Site, jurisdiction: str) -> list[Received]:
     """The ledger as readiness sees it.
 
-    A file of a feed with `replace` counts for the quarter that most of its rows belong to; one of any other feed for
-    every quarter it has rows of. A held file counts for the quarter it declares, else for the one before it arrived:
-    that only says for which quarter a file is held, never which quarter a row belongs to.
+    A nil return counts like a delivery. A file of a feed with `replace` counts for the quarter that most of its rows
+    belong to; one of any other feed for every quarter it has rows of. A held file counts for the quarter it declares,
+    else for the one before it arrived: that only says for which quarter a file is held, never which quarter a row
+    belongs to.
     """
     received = []
     for contract in contracts_of(site):
         for verdict in ledger.effective_verdicts(connection, jurisdiction, contract.feed):
-            quarters = {staged.quarter for staged in verdict.staged}
+            quarters = {staged.quarter for staged in verdict.staged} | ({verdict.nil_quarter} - {""})
             if contract.time.delivery == "replace":
                 quarters = {main_quarter(verdict)} - {""}
             received += [

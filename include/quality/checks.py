@@ -17,12 +17,13 @@ from include.quality import grammar
 from include.quality.grammar import literal, name
 
 CELL_CODES = (
-    "R-MERGED", "R-NOCACHE", "R-ERRCELL", "R-CTRL", "R-CHAR", "R-IDPREC", "R-REQUIRED", "R-TYPE",
+    "R-MERGED", "R-NOCACHE", "R-ERRCELL", "R-EXTLINK", "R-CTRL", "R-CHAR", "R-IDPREC", "R-REQUIRED", "R-TYPE",
 )  # fmt: skip
 """Faults of form; a cell's number n in `<column>__code` stands for the n-th, 0 for none."""
 
-_BLANK_CODE = CELL_CODES.index("R-REQUIRED") + 1
-ANY_COLUMN = CELL_CODES[:6]
+_NUMBER = {code: number for number, code in enumerate(CELL_CODES, start=1)}
+_BLANK_CODE = _NUMBER["R-REQUIRED"]
+ANY_COLUMN = CELL_CODES[: CELL_CODES.index("R-REQUIRED")]
 """Faults of form that are counted over all columns together."""
 
 _TYPE_CODES = {"integer": "R-NUM", "number": "R-NUM", "date": "R-DATEFMT", "timestamp": "R-DATEFMT"}
@@ -64,20 +65,23 @@ def must_have_value(column: Column, *, delivered: bool) -> bool:
 def cell_code(column: Column, *, delivered: bool, now: date) -> str:
     """The DuckDB expression for `<column>__code`, over `__text`, `__kind` and `__read` (the typed value)."""
     text, kind = name(f"{column.name}__text"), name(f"{column.name}__kind")
-    cases = [] if column.blank_means_above else [f"when {kind} = {grammar.MERGED} then 1"]
-    cases += [
-        f"when {kind} = {grammar.NO_CACHE} then 2",
-        f"when {kind} = {grammar.ERROR} then 3",
-        f"when regexp_matches({text}, {literal(grammar.CONTROL)}) then 4",
-        f"when regexp_matches({text}, {literal(grammar.STRANGE)}) then 5",
-    ]
+    found = {
+        "R-MERGED": "false" if column.blank_means_above else f"{kind} = {grammar.MERGED}",
+        "R-NOCACHE": f"{kind} = {grammar.NO_CACHE}",
+        "R-ERRCELL": f"{kind} = {grammar.ERROR}",
+        "R-EXTLINK": f"{kind} = {grammar.LINKED}",
+        "R-CTRL": f"regexp_matches({text}, {literal(grammar.CONTROL)})",
+        "R-CHAR": f"regexp_matches({text}, {literal(grammar.STRANGE)})",
+    }
     if column.type == "string":
         long = f"regexp_full_match({text}, {literal(grammar.LONG_NUMBER)})"
-        cases.append(f"when {kind} = {grammar.NUMBER} and {long} then 6")
-    cases.append(f"when {text} is null then {7 if must_have_value(column, delivered=delivered) else 0}")
+        found["R-IDPREC"] = f"{kind} = {grammar.NUMBER} and {long}"
+    cases = [f"when {failed} then {_NUMBER[code]}" for code, failed in found.items()]
+    blank = _BLANK_CODE if must_have_value(column, delivered=delivered) else 0
+    cases.append(f"when {text} is null then {blank}")
     if column.type != "string":
         readable = grammar.believed(column, name(f"{column.name}__read"), now)
-        cases.append(f"when not coalesce({readable}, false) then 8")
+        cases.append(f"when not coalesce({readable}, false) then {_NUMBER['R-TYPE']}")
     return f"cast(case {' '.join(cases)} else 0 end as utinyint)"
 
 
@@ -88,7 +92,7 @@ def checks(contract: Contract, *, delivered: frozenset[str]) -> tuple[Check, ...
 
 def _of_form(contract: Contract, delivered: frozenset[str]) -> Iterator[Check]:
     for column in contract.columns:
-        for number, code in enumerate(CELL_CODES, start=1):
+        for code, number in _NUMBER.items():
             applies = {
                 "R-MERGED": not column.blank_means_above,
                 "R-IDPREC": column.type == "string",

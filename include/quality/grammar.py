@@ -13,7 +13,7 @@ from datetime import date
 
 from include.feeds.contract import Column
 
-BLANK, TEXT, NUMBER, DATE, BOOL, ERROR, NO_CACHE, MERGED = range(8)
+BLANK, TEXT, NUMBER, DATE, BOOL, ERROR, NO_CACHE, MERGED, LINKED = range(9)
 """Kinds of cell as the reader reports them in `<column>__kind`."""
 
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"

@@ -1,19 +1,25 @@
 """When a whole file is held: nothing of it is used and the previous figures stand."""
 
+# ruff: file-ignore[hardcoded-sql-expression] -- composed of quoted names of our own contracts
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Iterator
 from datetime import date
 
 import duckdb
+import pyarrow as pa
 
 from include.feeds.contract import Contract
-from include.feeds.faults import Fault
+from include.feeds.faults import Fault, fault
+from include.feeds.mojibake import meant
 from include.quality.checks import must_have_value
 from include.quality.counts import Counts
+from include.quality.grammar import name
 from include.quality.second import Opinion
 from include.quality.sentences import file_fault
+from include.quality.split import ResolveUnits
 from include.quarters import Quarter
 
 LEAST_BAD_ROWS = 2
@@ -52,40 +58,86 @@ def held(
     *,
     file_name: str,
     declared_quarter: str | None,
+    confirmed: Collection[str] = (),
 ) -> Fault | None:
-    """The first reason to hold a judged file, if any: no second opinion, judges at odds, wrong quarter, blank
-    required column, hold_file rule, all rows bad, too many bad rows.
+    """The first reason to hold a judged file that nobody confirmed, if any: no second opinion, judges at
+    odds, wrong quarter, blank required column, hold_file rule, all rows bad, too many bad rows.
     """
+    reasons = _reasons(con, contract, counts, opinion, file_name=file_name, declared_quarter=declared_quarter)
+    return next((reason for reason in reasons if reason.code not in confirmed), None)
+
+
+def _reasons(
+    con: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    counts: Counts,
+    opinion: Opinion,
+    *,
+    file_name: str,
+    declared_quarter: str | None,
+) -> Iterator[Fault]:
     if opinion.ended:
-        return file_fault("H-ONEJUDGE", file=file_name, reason=opinion.ended)
+        yield file_fault("H-ONEJUDGE", file=file_name, reason=opinion.ended)
     if opinion.disputed:
-        return file_fault(
+        yield file_fault(
             "F-JUDGES", file=file_name, rules="、".join(opinion.disputed), rows=opinion.disputed_rows
         )
     if elsewhere := _all_elsewhere(con, contract, declared_quarter):
-        return file_fault("F-PERIOD", file=file_name, expected=declared_quarter, found=elsewhere)
+        yield file_fault("F-PERIOD", file=file_name, expected=declared_quarter, found=elsewhere)
+    # A column of formulas without results is not empty: its rows say what is wrong with them.
+    elsewise = {check.column for check, _, _ in counts.failed if check.rule_id in ("R-NOCACHE", "R-MERGED")}
     for column in contract.columns:
+        if column.name in elsewise:
+            continue
         if not counts.filled[column.name] and must_have_value(column, delivered=not column.may_be_absent):
-            return file_fault("F-NULLCOL", file=file_name, title=column.title, rows=counts.rows)
+            yield file_fault("F-NULLCOL", file=file_name, title=column.title, rows=counts.rows)
     for check, _, number in counts.failed:
         if check.severity == "hold_file" and check.rule is not None:
             title = check.rule.title
-            fault = {"file": file_name, "bad": number, "rows": counts.rows}
+            facts = {"file": file_name, "bad": number, "rows": counts.rows}
             zh, en = (
-                file_fault("H-RULE", rule=title.zh, **fault),
-                file_fault("H-RULE", rule=title.en or title.zh, **fault),
+                file_fault("H-RULE", rule=title.zh, **facts),
+                file_fault("H-RULE", rule=title.en or title.zh, **facts),
             )
-            return Fault("H-RULE", zh.zh, en.en)
+            yield Fault("H-RULE", zh.zh, en.en)
     if counts.bad == counts.rows:
-        return file_fault("H-ALLBAD", file=file_name, rows=counts.rows)
+        yield file_fault("H-ALLBAD", file=file_name, rows=counts.rows)
+        return
     whole = contract.time.kind == "register"
     share, allowed = counts.bad / counts.rows, 0.0 if whole else contract.time.hold_above_bad_share
     if counts.bad >= (1 if whole else LEAST_BAD_ROWS) and share > allowed:
-        return file_fault(
+        yield file_fault(
             "H-BADSHARE", file=file_name, rows=counts.rows, bad=counts.bad,
             share_pct=f"{share * 100:.1f}", allowed_pct=f"{allowed * 100:g}",
         )  # fmt: skip
-    return None
+
+
+def garbled_units(
+    con: duckdb.DuckDBPyConnection,
+    table: pa.Table,
+    contract: Contract,
+    resolve_units: ResolveUnits,
+    now: date,
+) -> Fault | None:
+    """The fault of a file whose unit names are of the register, but were read in a wrong encoding."""
+    own = contract.unit.column
+    if contract.unit.register_from_feed or own not in table.column_names:
+        return None
+    # What is garbled is often refused as a cell before it is looked up, and normalising changes it further.
+    said = (
+        f"coalesce({name(own + '__raw')}, {name(own)})" if f"{own}__raw" in table.column_names else name(own)
+    )
+    unknown = con.execute(
+        f"select distinct {said} from delivered where {name(own)} not in "
+        f"(select _name from units where _unit <> '') and {name(own)} is not null order by 1 limit 200"
+    ).fetchall()
+    tries = [(text, meaning) for (text,) in unknown for meaning in meant(text)]
+    if not tries:
+        return None
+    meanings = pa.array([meaning for _, meaning in tries], pa.string())
+    codes = resolve_units(meanings, pa.array([now] * len(tries), pa.date32())).to_pylist()
+    found = next((place for place, code in enumerate(codes) if code), None)
+    return None if found is None else fault("F-MOJIBAKE", found=tries[found][0][:40], meant=tries[found][1])
 
 
 def _named(pattern: str, file_name: str) -> str | None:

@@ -19,7 +19,7 @@ from include.feeds.faults import Fault
 from include.quality.checks import checks, must_have_value
 from include.quality.counts import ValidationResult, count, results
 from include.quality.grammar import name
-from include.quality.holds import file_quarter, held
+from include.quality.holds import file_quarter, garbled_units, held
 from include.quality.second import FirstOpinion, Opinion, SecondJudge, first_opinion
 from include.quality.sentences import all_null_lines, fault_lines, file_fault, no_faults, one_judge_line
 from include.quality.split import NearestUnits, ResolveUnits, When, split
@@ -63,6 +63,8 @@ class Delivered:
     """Key like 2026Q3, where the sender named one."""
     letters_by_sheet: Mapping[str, Mapping[str, str]] | None = None
     """The letters per sheet, where sheets differ."""
+    confirmed: frozenset[str] = frozenset()
+    """Codes of holds that a steward confirmed for this delivery."""
 
 
 def judge(
@@ -128,7 +130,8 @@ class _Pass:
     delivered: Delivered
     first: FirstOpinion | None
     when: When
-    wrong_quarter: Fault | None
+    wrong_file: Fault | None
+    """Why the whole file is held, whatever its rows are."""
 
 
 def _first_pass(
@@ -152,8 +155,9 @@ def _first_pass(
         con, delivered.table, contract, row_checks,
         when=when, resolve_units=resolve_units, nearest_units=nearest_units, delivered=columns,
     )  # fmt: skip
+    wrong_file = wrong_quarter or garbled_units(con, delivered.table, contract, resolve_units, when.now)
     counts = count(con, contract, row_checks)
-    return _Pass(con, delivered, first_opinion(con, contract, counts, delivered=columns), when, wrong_quarter)
+    return _Pass(con, delivered, first_opinion(con, contract, counts, delivered=columns), when, wrong_file)
 
 
 @dataclass(frozen=True)
@@ -209,8 +213,16 @@ def _judgement(
         duplicates=found.duplicates,
         warnings=pd.concat(told, ignore_index=True) if told else lines[soft],
         results=results(counts) + opinion.results,
-        held=one.wrong_quarter
-        or held(one.con, contract, counts, opinion, file_name=file_name, declared_quarter=declared),
+        held=one.wrong_file
+        or held(
+            one.con,
+            contract,
+            counts,
+            opinion,
+            file_name=file_name,
+            declared_quarter=declared,
+            confirmed=one.delivered.confirmed,
+        ),
         data_rows=rows,
         quarantined_rows=counts.bad,
     )

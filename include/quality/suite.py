@@ -141,6 +141,7 @@ def _expectations(
         ("R-MERGED", grammar.MERGED),
         ("R-NOCACHE", grammar.NO_CACHE),
         ("R-ERRCELL", grammar.ERROR),
+        ("R-EXTLINK", grammar.LINKED),
     ):
         yield not_matching(rule_id, "_kinds", str(kind))
     yield not_matching("R-CTRL", "_cells", grammar.CONTROL)

@@ -53,6 +53,8 @@ _GROUPS = (
             "quarantined_row",
             "file_fault",
             "staged_file",
+            "nil_return",
+            "hold_confirmation",
         ),
     ),
     (

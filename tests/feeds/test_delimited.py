@@ -57,9 +57,9 @@ def test_no_declared_encoding_fits_names_the_byte():
     assert fault.code == "F-ENC" and fault.facts["offset"] == 4
 
 
-def test_nul_is_refused_with_its_line():
-    fault = refused(b"a,b\n1,2\n3,\x004\n")
-    assert fault.code == "F-NUL" and fault.facts["line"] == 3
+def test_nul_stays_in_its_cell_for_the_judges_to_refuse():
+    cells, _ = read_delimited(b"a,b\n1,2\n3,\x004\n", delimiter=",", encodings=["utf-8"])
+    assert cells["c1"].to_pylist() == ["b", "2", "\x004"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, exc, func, select
 
 from include.warehouse import errors, ledger
-from include.warehouse.ledger import RowBalance, Verdict
+from include.warehouse.ledger import NilReturn, RowBalance, Verdict
 from include.warehouse.store import reading, writing
 from include.warehouse.tables import delivery, delivery_verdict, quarantined_row, row_balance
 from tests.warehouse.warehouse_samples import COUNTY, accepted, deliver, later
@@ -170,7 +170,9 @@ def test_received_tells_readiness_what_came_for_which_quarter(warehouse: Engine)
         copy = deliver(connection, name="2", sha256="1")
         ledger.record_verdict(connection, copy, Verdict("duplicate", later(1)))
         nil = deliver(connection, name="3", sha256="3", supplier="town", declared_quarter="2026Q3")
-        ledger.record_verdict(connection, nil, Verdict("nil_return", later(1)))
+        ledger.record_verdict(
+            connection, nil, Verdict("nil_return", later(1), nil=NilReturn("2026Q3", "town", ""))
+        )
         deliver(connection, name="4", sha256="4", hours=3)
         found = ledger.received(connection, COUNTY)
         before = ledger.received(connection, COUNTY, as_of=later(0.5))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from include.warehouse.ledger.reading import (
     UNKNOWN_UNIT,
     balances,
+    confirmations,
     effective_verdicts,
     find_delivery,
     find_delivery_by_cells,
@@ -15,9 +16,11 @@ from include.warehouse.ledger.reading import (
 )
 from include.warehouse.ledger.records import (
     QUARANTINE_COLUMNS,
+    Confirmation,
     Delivery,
     EffectiveVerdict,
     FileFault,
+    NilReturn,
     Receipt,
     RowBalance,
     StagedFile,
@@ -25,20 +28,27 @@ from include.warehouse.ledger.records import (
     Verdict,
     no_quarantined_rows,
 )
-from include.warehouse.ledger.writing import record_delivery, record_verdict
+from include.warehouse.ledger.writing import (
+    record_confirmation,
+    record_delivery,
+    record_verdict,
+)
 
 __all__ = [
     "QUARANTINE_COLUMNS",
     "UNKNOWN_UNIT",
+    "Confirmation",
     "Delivery",
     "EffectiveVerdict",
     "FileFault",
+    "NilReturn",
     "Receipt",
     "RowBalance",
     "StagedFile",
     "ValidationResult",
     "Verdict",
     "balances",
+    "confirmations",
     "effective_verdicts",
     "find_delivery",
     "find_delivery_by_cells",
@@ -47,6 +57,7 @@ __all__ = [
     "no_quarantined_rows",
     "pending",
     "received",
+    "record_confirmation",
     "record_delivery",
     "record_verdict",
 ]

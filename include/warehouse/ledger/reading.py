@@ -9,8 +9,23 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select
 
-from include.warehouse.ledger.records import Delivery, EffectiveVerdict, Receipt, StagedFile, storable_name
-from include.warehouse.tables import delivery, delivery_verdict, quarantined_row, row_balance, staged_file
+from include.warehouse.ledger.records import (
+    Confirmation,
+    Delivery,
+    EffectiveVerdict,
+    Receipt,
+    StagedFile,
+    storable_name,
+)
+from include.warehouse.tables import (
+    delivery,
+    delivery_verdict,
+    hold_confirmation,
+    nil_return,
+    quarantined_row,
+    row_balance,
+    staged_file,
+)
 
 UNKNOWN_UNIT = "unit_unknown"
 """The rule that rows of unknown units break; they are judged again when the register changes."""
@@ -99,7 +114,7 @@ def pending(
     """Deliveries to be judged, in order of arrival.
 
     They are: those without a verdict; those with rows of unknown units that were judged with another
-    register; those held under another version of the contract.
+    register; those held under another version of the contract; those whose hold a steward confirmed.
     """
     seen = delivery_verdict.alias()
     unknown = exists().where(
@@ -109,6 +124,7 @@ def pending(
         seen.c.verdict_id.is_(None),
         and_(seen.c.verdict.in_(("accepted", "held")), seen.c.register_digest != register_digest, unknown),
         and_(seen.c.verdict == "held", seen.c.contract_digest != contract_digest),
+        and_(seen.c.verdict == "held", exists().where(hold_confirmation.c.verdict_id == seen.c.verdict_id)),
     )
     latest = and_(seen.c.delivery_id == delivery.c.delivery_id, seen.c.verdict_id.in_(latest_verdicts()))
     query = (
@@ -123,9 +139,10 @@ def pending(
 def effective_verdicts(
     connection: Connection, jurisdiction: str, feed: str, *, as_of: datetime | None = None
 ) -> list[EffectiveVerdict]:
-    """Deliveries that count: their latest verdict (as of `as_of`) is `accepted`; by arrival."""
+    """Deliveries that count: their latest verdict (as of `as_of`) is `accepted` or `nil_return`; by arrival."""
     where = [delivery.c.jurisdiction == jurisdiction, delivery.c.feed == feed]
-    rows = connection.execute(_latest(where, as_of).where(delivery_verdict.c.verdict == "accepted")).all()
+    counts = delivery_verdict.c.verdict.in_(("accepted", "nil_return"))
+    rows = connection.execute(_latest(where, as_of).where(counts)).all()
     staged = _staged(connection, [row.verdict_id for row in rows])
     return [
         EffectiveVerdict(
@@ -136,19 +153,42 @@ def effective_verdicts(
             contract_digest=row.judged_contract_digest,
             cell_digest=row.cell_digest,
             staged=tuple(staged[row.verdict_id]),
+            nil_quarter=row.nil_quarter,
         )
         for row in rows
     ]
 
 
+def confirmations(
+    connection: Connection, jurisdiction: str, feed: str, *, contract_digest: str
+) -> dict[int, tuple[Confirmation, ...]]:
+    """Confirmed holds of a feed by delivery, each confirmed under the contract `contract_digest`, in order."""
+    query = (
+        select(hold_confirmation, delivery_verdict.c.contract_digest)
+        .join(delivery_verdict, delivery_verdict.c.verdict_id == hold_confirmation.c.verdict_id)
+        .join(delivery, delivery.c.delivery_id == hold_confirmation.c.delivery_id)
+        .where(
+            delivery.c.jurisdiction == jurisdiction,
+            delivery.c.feed == feed,
+            delivery_verdict.c.contract_digest == contract_digest,
+        )
+        .order_by(hold_confirmation.c.confirmation_id)
+    )
+    found: dict[int, tuple[Confirmation, ...]] = defaultdict(tuple)
+    for row in connection.execute(query).mappings():
+        values = {name: row[name] for name in Confirmation.__dataclass_fields__}
+        found[row["delivery_id"]] += (Confirmation(**values),)
+    return dict(found)
+
+
 def received(connection: Connection, jurisdiction: str, *, as_of: datetime | None = None) -> list[Receipt]:
     """What has come, one receipt per delivery and quarter it touches, in order of arrival.
 
-    An accepted delivery touches the quarters of its staged files; any other, and one without rows, the
-    quarter it declares (maybe empty). Duplicates are left out: the first delivery of the same bytes stands
-    for them.
+    An accepted delivery touches the quarters of its staged files, a nil return its own; any other, and one
+    without rows, the quarter it declares (maybe empty). Duplicates are left out: the first delivery of the same
+    bytes stands for them.
     """
-    touched = func.coalesce(staged_file.c.quarter, delivery.c.declared_quarter)
+    touched = func.coalesce(staged_file.c.quarter, nil_return.c.quarter, delivery.c.declared_quarter)
     verdict = func.coalesce(delivery_verdict.c.verdict, "pending")
     latest = latest_verdicts(as_of=as_of)
     query = (
@@ -169,6 +209,7 @@ def received(connection: Connection, jurisdiction: str, *, as_of: datetime | Non
             ),
         )
         .outerjoin(staged_file, staged_file.c.verdict_id == delivery_verdict.c.verdict_id)
+        .outerjoin(nil_return, nil_return.c.verdict_id == delivery_verdict.c.verdict_id)
         .where(delivery.c.jurisdiction == jurisdiction, verdict != "duplicate")
         .group_by(*_ARRIVAL, delivery.c.feed, delivery.c.supplier, touched, verdict)
         .order_by(*_ARRIVAL, touched)
@@ -230,8 +271,10 @@ def _latest(where: list[ColumnElement[bool]], as_of: datetime | None) -> Select[
             delivery_verdict.c.register_digest,
             delivery_verdict.c.contract_digest.label("judged_contract_digest"),
             delivery_verdict.c.cell_digest,
+            func.coalesce(nil_return.c.quarter, "").label("nil_quarter"),
         )
         .join(delivery_verdict, delivery_verdict.c.delivery_id == delivery.c.delivery_id)
+        .outerjoin(nil_return, nil_return.c.verdict_id == delivery_verdict.c.verdict_id)
         .where(*where, delivery_verdict.c.verdict_id.in_(latest_verdicts(as_of=as_of)))
         .order_by(*_ARRIVAL)
     )

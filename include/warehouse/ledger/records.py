@@ -84,6 +84,28 @@ def no_quarantined_rows() -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
+class NilReturn:
+    """That there is nothing to report for a quarter, and who says so."""
+
+    quarter: str
+    declared_by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A hold that a steward confirmed: the delivery is judged again with it, and only it, waived."""
+
+    delivery_id: int
+    verdict_id: int
+    code: str
+    contract_digest: str
+    confirmed_at: datetime
+    confirmed_by: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Verdict:
     """One judgement of a delivery, stored whole or not at all.
 
@@ -104,6 +126,8 @@ class Verdict:
     quarantined: pd.DataFrame = field(default_factory=no_quarantined_rows)
     faults: tuple[FileFault, ...] = ()
     staged: tuple[StagedFile, ...] = ()
+    nil: NilReturn | None = None
+    """Given with the verdict `nil_return`, and with no other."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +151,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class EffectiveVerdict:
-    """An accepted delivery that counts: its latest verdict and its staged files."""
+    """A delivery that counts: its latest verdict, accepted or a nil return, and its staged files."""
 
     delivery: Delivery
     verdict_id: int
@@ -136,6 +160,8 @@ class EffectiveVerdict:
     contract_digest: str
     cell_digest: str
     staged: tuple[StagedFile, ...]
+    nil_quarter: str = ""
+    """The quarter of a nil return; '' for an accepted delivery."""
 
     @property
     def supplier(self) -> str:

@@ -10,12 +10,14 @@ from sqlalchemy import Connection, select
 from include.warehouse import bulk
 from include.warehouse.errors import RowsNotConserved, WarehouseError
 from include.warehouse.ledger.reading import find_delivery_by_sha
-from include.warehouse.ledger.records import Verdict, storable_name
+from include.warehouse.ledger.records import Confirmation, Verdict, storable_name
 from include.warehouse.store import lock
 from include.warehouse.tables import (
     delivery,
     delivery_verdict,
     file_fault,
+    hold_confirmation,
+    nil_return,
     quarantined_row,
     row_balance,
     staged_file,
@@ -86,10 +88,12 @@ def record_verdict(connection: Connection, delivery_id: int, verdict: Verdict) -
         WarehouseError: there is no such delivery.
         BadFacts: `verdict.quarantined` has wrong columns or empty cells.
     """
-    found = select(delivery.c.jurisdiction).where(delivery.c.delivery_id == delivery_id)
-    jurisdiction = connection.scalar(found)
-    if jurisdiction is None:
-        raise WarehouseError(f"报送批次 {delivery_id} 不存在。", f"Delivery {delivery_id} does not exist.")
+    jurisdiction = _jurisdiction(connection, delivery_id)
+    if (verdict.verdict == "nil_return") != (verdict.nil is not None):
+        raise WarehouseError(
+            "零报送判定须说明季度,其他判定不得。",
+            "A nil return names its quarter, and no other verdict does.",
+        )
     if not verdict.balance.conserved:
         raise RowsNotConserved(
             f"报送批次 {delivery_id} 行数不守恒:{verdict.balance}。",
@@ -121,4 +125,25 @@ def record_verdict(connection: Connection, delivery_id: int, verdict: Verdict) -
     ):
         if records:
             connection.execute(table.insert(), [{**common, **record} for record in records])
+    if verdict.nil is not None:
+        connection.execute(nil_return.insert().values(**common, **asdict(verdict.nil)))
     return verdict_id
+
+
+def record_confirmation(connection: Connection, confirmation: Confirmation) -> None:
+    """Record that a hold was confirmed, in the caller's transaction.
+
+    Raises:
+        WarehouseError: there is no such delivery.
+    """
+    values = asdict(confirmation)
+    del values["contract_digest"]
+    jurisdiction = _jurisdiction(connection, confirmation.delivery_id)
+    connection.execute(hold_confirmation.insert().values(jurisdiction=jurisdiction, **values))
+
+
+def _jurisdiction(connection: Connection, delivery_id: int) -> str:
+    found = connection.scalar(select(delivery.c.jurisdiction).where(delivery.c.delivery_id == delivery_id))
+    if found is None:
+        raise WarehouseError(f"报送批次 {delivery_id} 不存在。", f"Delivery {delivery_id} does not exist.")
+    return str(found)

@@ -139,7 +139,7 @@ def _check_deliveries(connection: Connection, draft: ReleaseDraft) -> None:
     found = {row.verdict_id: row for row in balances(connection, used)}
     for verdict_id, name in used.items():
         row = found.get(verdict_id)
-        if row is None or row.latest != verdict_id or row.verdict != "accepted":
+        if row is None or row.latest != verdict_id or row.verdict not in ("accepted", "nil_return"):
             raise InputsChanged(
                 f"报送 [{name}] 在计算之后被重新判定或不再采用,请重新计算。",
                 f"Delivery [{name}] was judged again or is no longer accepted since the figures "

@@ -55,6 +55,7 @@ from include.warehouse.tables.release import (
     release_status,
     verification,
 )
+from include.warehouse.tables.steward import hold_confirmation, nil_return
 from include.warehouse.tables.vault import tombstone, vault_read
 
 __all__ = [
@@ -92,7 +93,9 @@ __all__ = [
     "fct_warning",
     "file_fault",
     "generated_sql",
+    "hold_confirmation",
     "metadata",
+    "nil_return",
     "quality_lead",
     "quarantined_row",
     "register_import",
