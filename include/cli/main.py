@@ -15,6 +15,7 @@ from rich.console import Console
 
 from include.cli import deliveries
 from include.cli.certainty import certainty, leads
+from include.cli.corrections import corrections, respelled, superseded
 from include.cli.describe import describe
 from include.cli.frameworks import frameworks
 from include.cli.key_ring import keys
@@ -45,6 +46,8 @@ app.command()(suppliers)
 app.command()(template)
 app.command()(contract)
 deliveries.add_to(app)
+for command in (corrections, superseded, respelled):
+    app.command()(command)
 
 
 def _quarter(key: str | Quarter) -> Quarter:

@@ -14,8 +14,9 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from include.config import ConfigError, Strict, Words, parse, read_yaml
+from include.feeds.contract_history import History
 from include.feeds.contract_layout import Layout, layout_mistakes
-from include.feeds.contract_rules import Rule
+from include.feeds.contract_rules import Rule, rule_mistakes
 
 ColumnType = Literal["string", "integer", "number", "date", "timestamp", "boolean"]
 Privacy = Literal["public", "internal", "personal", "pseudonym"]
@@ -109,6 +110,7 @@ class Contract(Strict):
     rules: tuple[Rule, ...] = ()
     second_judge_rows: int = Field(default=250_000, ge=0)
     """Deliveries of more rows are judged by the first judge alone, and say so."""
+    history: History = History()
     digest: str
 
     @classmethod
@@ -206,19 +208,13 @@ def _mistakes(contract: Contract) -> Iterable[str]:
     references = [("unit.column", contract.unit.column), ("unit.on", contract.unit.on)]
     if contract.time.quarter_from is not None:
         references.append(("time.quarter_from.column", contract.time.quarter_from.column))
-    for rule in contract.rules:
-        references += [
-            (f"rule {rule.id}.{field}", getattr(rule, field))
-            for field in ("column", "other", "left", "right")
-            if hasattr(rule, field)
-        ]
+    references += [(f"history.sums.{rule.id}", rule.column) for rule in contract.history.sums]
     for where, name in references:
         if name and name not in names:
             yield f"[{where}] 指向未声明的列 [{name}]。 [{where}] names [{name}]; declared: {names}."
     yield from layout_mistakes(contract.layout, names, contract.files)
-    ids = [rule.id for rule in contract.rules]
-    for rule_id in sorted({rule_id for rule_id in ids if ids.count(rule_id) > 1}):
-        yield f"规则 [{rule_id}] 重复。 Rule [{rule_id}] is declared twice."
+    numbers = {column.name for column in contract.columns if column.type in ("integer", "number")}
+    yield from rule_mistakes(contract.rules, numbers=numbers, names=names)
     unit = next((column for column in contract.columns if column.name == contract.unit.column), None)
     if unit is not None and not (unit.required or unit.key):
         yield f"[unit.column] 列 [{unit.name}] 须为必填。 Column [{unit.name}] finds the unit: it needs required: true."

@@ -55,12 +55,12 @@ def create_feed_views(
     A column that older files lack is NULL. Which rows count, by the contract's delivery:
 
     - `append`: all rows of the parts;
-    - `upsert`: the newest row of each key;
-    - `replace`: the newest row of each key and supplier. Files that a newer one replaced as a whole are the
-      ledger's to leave out of `parts`; left to decide here are late rows in a file of another quarter.
+    - `upsert`: the newest row of each key and supplier: two suppliers number their matters apart;
+    - `replace`: the same. Files that a newer one replaced as a whole are the ledger's to leave out of `parts`; left to
+      decide here are late rows in a file of another quarter.
 
-    A key is looked for over all quarters of the look-back where the feed is of events (an event whose date
-    was corrected moves to its new quarter), else within each quarter.
+    A key is looked for over all parts where the feed is of events (an event whose date was corrected moves to its
+    new quarter, which may lie outside the look-back), else within each quarter.
     """
     if strangers := sorted({part.feed for part in parts} - {contract.feed}):
         raise MeasureError(
@@ -109,8 +109,8 @@ def _rows(
     types |= _ADDRESS
     first = quarter.shift(-contract.time.lookback_quarters)
     keyed = contract.time.delivery != "append" and bool(contract.key)
-    last = None if keyed and contract.time.kind == "events" else quarter
-    window = [part for part in parts if first <= part.quarter and (last is None or part.quarter <= last)]
+    moves = keyed and contract.time.kind == "events"
+    window = [part for part in parts if moves or first <= part.quarter <= quarter]
     if not window:
         nothing = ", ".join(f"CAST(NULL AS {kind}) AS {_name(name)}" for name, kind in types.items())
         return f"SELECT {nothing} WHERE false"
@@ -128,7 +128,7 @@ def _rows(
     if not keyed:
         return f"SELECT {typed} FROM {source}"
     newest = _newest_per_key(contract, by_path, typed=typed, source=source, names=list(types))
-    return f"{newest} AND _quarter <= '{quarter}'"
+    return f"{newest} AND _quarter BETWEEN '{first}' AND '{quarter}'"
 
 
 def _value(column: str, kind: str, *, present: bool) -> str:
@@ -145,11 +145,9 @@ def _newest_per_key(
     deliveries = ", ".join(
         f"({_quoted(path)}, {part.sequence}, {_quoted(part.supplier)})" for path, part in by_path.items()
     )
-    key = [_name(name) for name in contract.key]
+    key = [*(_name(name) for name in contract.key), "_supplier"]
     if contract.time.kind != "events":
         key.append("_quarter")
-    if contract.time.delivery == "replace":
-        key.append("_supplier")
     return (
         f"SELECT {', '.join(map(_name, names))} FROM ("
         f"SELECT {typed}, row_number() OVER ("

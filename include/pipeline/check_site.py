@@ -16,8 +16,10 @@ from include.feeds.contract import Contract
 from include.measures.definition import MeasuresDefinition
 from include.measures.errors import MeasureError
 from include.measures.run import ReadFeed, run_measures
+from include.pipeline.correcting import correction_states, mistaken_corrections
 from include.pipeline.inputs import calendar_span
 from include.pipeline.packs import Pack, versions_of
+from include.pipeline.references import reference_mistakes
 from include.pipeline.registers import standing_register
 from include.quarters import Quarter
 from include.scoring import FrameworkError
@@ -49,7 +51,44 @@ def check_site(site: Site) -> list[Finding]:
     findings += _prepared(site, contracts, definitions, units)
     findings += [finding for pack in packs for finding in _judged(site, pack, definitions)]
     findings += _strays(site)
+    findings += _looked_into(site, contracts)
+    findings += _corrected(site)
     return findings
+
+
+def _looked_into(site: Site, contracts: Mapping[str, Contract]) -> Iterator[Finding]:
+    for contract in contracts.values():
+        try:
+            yield from map(Finding, reference_mistakes(site, contract))
+        except ConfigError:
+            continue  # said where that feed's own contract was read
+
+
+def _corrected(site: Site) -> Iterator[Finding]:
+    """Corrections that do not fit, and those that no longer apply."""
+    try:
+        mistakes = list(mistaken_corrections(site))
+        states = [] if mistakes else correction_states(site)
+    except ConfigError as error:
+        mistakes, states = [str(error)], []
+    except (SQLAlchemyError, WarehouseError):
+        return  # said where the register was read
+    yield from map(Finding, mistakes)
+    for one in states:
+        if one.state == "stale":
+            yield Finding(
+                f"更正 [{one.correction.id}] 不再适用:{one.where[-1]} 的值已不是 from 所写。请撤去或改写。 "
+                f"Correction [{one.correction.id}] no longer applies: {one.where[-1]} does not hold what its from "
+                "says. Remove it or rewrite its from.",
+                fatal=False,
+            )
+        elif one.state == "unmatched":
+            yield Finding(
+                f"更正 [{one.correction.id}] 没有对上任何一行(或尚未运行 mingjing ingest)。请核对 row 或 key。 "
+                f"Correction [{one.correction.id}] met no row (or mingjing ingest has not run since). "
+                "Check its row or key.",
+                fatal=False,
+            )
 
 
 def _contracts(site: Site, findings: list[Finding]) -> dict[str, Contract]:

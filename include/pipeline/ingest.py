@@ -5,8 +5,6 @@ One file never stops another: whatever is wrong with one ends as a verdict in th
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +15,6 @@ from sqlalchemy import Connection, Engine
 from include.feeds.contract import Contract
 from include.feeds.faults import Fault, Held, fault, masked_numbers
 from include.feeds.landing import InboxFile, land, scan_inbox
-from include.feeds.read import TextTable
 from include.pipeline.catalogue import contract_of
 from include.pipeline.judging import (
     held_verdict,
@@ -28,8 +25,13 @@ from include.pipeline.judging import (
     verdict_of,
 )
 from include.pipeline.nil_returns import nil_verdict
+from include.pipeline.past import held_by_history
+from include.pipeline.prepared import on_record, prepare, prepare_all
+from include.pipeline.references import looking_into
 from include.pipeline.registers import import_register_rows, standing_register
+from include.pipeline.rejudging import basis_now, changed_since, in_order_of_arrival, keep
 from include.pipeline.staging import stage
+from include.pipeline.superseding import NOTHING_COMPARED, StandingDeliveries, told_by
 from include.pipeline.vault import landing_of, vault_key
 from include.quality import second
 from include.quarters import Quarter
@@ -37,8 +39,6 @@ from include.site import Site
 from include.warehouse import ledger
 from include.warehouse.ledger import Delivery, Verdict
 from include.warehouse.store import open_warehouse, reading, writing
-
-UNKNOWN_UNIT_RULE = "R-UNIT"
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,8 @@ def ingest_feed(site: Site, feed: str, *, now: datetime, dry_run: bool = False) 
         for supplier, file in files:
             _record(site, contract, jurisdiction, engine, file, supplier, now, report)
         _judge_pending(site, contract, jurisdiction, engine, now, report)
+        for other in looking_into(site, feed):
+            _judge_pending(site, other, jurisdiction, engine, now, report, fresh=False)
     return report
 
 
@@ -172,14 +174,27 @@ def _record(
             and first.delivery_id != delivery_id
             and not _is_held(connection, first)
             and _says_the_same(contract, first, supplier=supplier, file_name=file.name)
+            and not _may_be_taken_over(connection, site, contract, jurisdiction, delivery_id)
         ):
-            told = fault("I-SAME", file=file.name, first=first.file_name, at=f"{first.arrived_at:%Y-%m-%d}")
-            ledger.record_verdict(
-                connection,
-                delivery_id,
-                Verdict("duplicate", now, told.code, told.zh, told.en, contract_digest=contract.digest),
-            )
+            ledger.record_verdict(connection, delivery_id, _duplicate(contract, file.name, first, now))
             report.counts["duplicate"] += 1
+
+
+def _may_be_taken_over(
+    connection: Connection, site: Site, contract: Contract, jurisdiction: str, delivery_id: int
+) -> bool:
+    """Whether the same bytes say something new because another file came, or is still to be judged, in between."""
+    pending = ledger.pending(connection, jurisdiction=jurisdiction, feed=contract.feed)
+    (sent,) = (one for one in pending if one.delivery_id == delivery_id)
+    if any(one.supplier == sent.supplier and one.sha256 != sent.sha256 for one in pending):
+        return True
+    verdicts = ledger.effective_verdicts(connection, jurisdiction, contract.feed)
+    return StandingDeliveries(site, contract, verdicts).taken_over_by(sent) is not None
+
+
+def _duplicate(contract: Contract, file_name: str, first: Delivery, now: datetime) -> Verdict:
+    told = fault("I-SAME", file=file_name, first=first.file_name, at=f"{first.arrived_at:%Y-%m-%d}")
+    return Verdict("duplicate", now, told.code, told.zh, told.en, contract_digest=contract.digest)
 
 
 def _declared_quarter(contract: Contract, file_name: str) -> str:
@@ -202,34 +217,33 @@ def _says_the_same(contract: Contract, first: Delivery, *, supplier: str, file_n
     They do say something new from another sender (two may rate alike, and a file of an unknown sender is moved to
     its folder), and under a name that tells another quarter or another state.
     """
-    return first.supplier == supplier and _told_by(contract, first.file_name) == _told_by(contract, file_name)
-
-
-def _told_by(contract: Contract, file_name: str) -> list[tuple[str | None, ...]]:
-    """What a file's name says by the contract: its quarter, and how recent it is."""
-    source, plain = contract.time.quarter_from, unicodedata.normalize("NFKC", file_name)
-    patterns = [source.filename if source else "", contract.time.as_of_filename]
-    found = [re.search(pattern, plain) if pattern else None for pattern in patterns]
-    return [match.groups() if match else () for match in found]
+    return first.supplier == supplier and told_by(contract, first.file_name) == told_by(contract, file_name)
 
 
 def _judge_pending(
-    site: Site, contract: Contract, jurisdiction: str, engine: Engine, now: datetime, report: IngestReport
+    site: Site,
+    contract: Contract,
+    jurisdiction: str,
+    engine: Engine,
+    now: datetime,
+    report: IngestReport,
+    *,
+    fresh: bool = True,
 ) -> None:
+    """Judge what was never judged (if `fresh`) and what must be judged again."""
     register = standing_register(engine, jurisdiction)
     with reading(engine) as connection:
-        waiting = ledger.pending(
-            connection,
-            jurisdiction=jurisdiction,
-            feed=contract.feed,
-            register_digest=register.digest,
-            contract_digest=contract.digest,
-            unknown_unit_rule=UNKNOWN_UNIT_RULE,
-        )
+        basis = basis_now(connection, site, jurisdiction, contract, register, now=now)
+        again = changed_since(connection, site, basis)
+        new = ledger.pending(connection, jurisdiction=jurisdiction, feed=contract.feed) if fresh else []
         standing = ledger.effective_verdicts(connection, jurisdiction, contract.feed)
         confirmed = ledger.confirmations(
             connection, jurisdiction, contract.feed, contract_digest=contract.digest
         )
+    if again.unchanged:
+        with writing(engine) as connection:
+            ledger.note_basis(connection, jurisdiction, again.unchanged, at=now, outcome="unchanged")
+    waiting = in_order_of_arrival({one.delivery_id: one for one in (*new, *again.due)}.values())
     if contract.time.kind == "register" and standing:
         # A register file says the whole register: an older one never takes the place of a newer one.
         newest = standing[-1].delivery
@@ -238,42 +252,54 @@ def _judge_pending(
         ]
     if waiting:
         second.prepare()
-    used = {verdict.delivery.delivery_id for verdict in standing}
+    used = {verdict.delivery.delivery_id: verdict.verdict_id for verdict in standing}
+    others = StandingDeliveries(site, contract, standing)
     for batch in read_batches(site, contract, jurisdiction, engine, waiting, now, confirmed):
-        texts = [(delivery, text) for delivery, text in batch if isinstance(text, TextTable) and not text.nil]
-        judged = dict(
-            zip(
-                (delivery.delivery_id for delivery, _ in texts),
-                judge_batch(site, contract, register, texts, now, confirmed),
-                strict=True,
-            )
-        )
+        prepared = prepare_all(batch, basis)
+        texts = [(one.delivery, one.text) for one in prepared.values()]
+        judgements = judge_batch(site, contract, register, texts, now, confirmed, basis.references)
+        judged = dict(zip(prepared, judgements, strict=True))
         for delivery, read in batch:
             waived = confirmed.get(delivery.delivery_id, ())
+            codes = frozenset(one.code for one in waived)
+            first = None if delivery.delivery_id in used else others.says_nothing_new(delivery)
+            if first is not None:
+                with writing(engine) as connection:
+                    told = _duplicate(contract, delivery.file_name, first.delivery, now)
+                    ledger.record_verdict(connection, delivery.delivery_id, told)
+                report.counts["duplicate"] += 1
+                continue
+            compared = NOTHING_COMPARED
             if isinstance(read, Fault):
                 verdict, accepted = held_verdict(contract, register, read, now), None
             elif read.nil:
-                codes = [one.code for one in waived]
                 verdict = nil_verdict(
                     site, contract, register, delivery, read, standing, now, confirmed=codes
                 )
                 accepted = None
             else:
-                judgement = judged[delivery.delivery_id]
+                judgement = held_by_history(
+                    site, contract, delivery, judged[delivery.delivery_id], others.verdicts, codes
+                )
                 accepted = None if judgement.held else judgement.accepted
+                compared = others.compare(delivery, accepted)
                 staged = _staged(site, contract, jurisdiction, delivery, accepted)
                 verdict = verdict_of(contract, register, read, judgement, staged, now, waived)
+            verdict = on_record(verdict, delivery, basis, prepared, compared)
             if verdict.verdict == "held" and delivery.delivery_id in used:
-                # Under a later contract; what was accepted under its own stays.
+                # What was accepted on an earlier basis stays.
+                keep(engine, jurisdiction, used[delivery.delivery_id], verdict)
                 report.held.append(_told(jurisdiction, delivery.file_name, verdict))
                 continue
             try:
                 with writing(engine) as connection:
                     if accepted is not None and contract.time.kind == "register":
                         import_register_rows(connection, jurisdiction, delivery, accepted, now)
-                    ledger.record_verdict(connection, delivery.delivery_id, verdict)
+                    verdict_id = ledger.record_verdict(connection, delivery.delivery_id, verdict)
+                others.judged(delivery, verdict_id, verdict)
             except Held as held:
                 verdict = held_verdict(contract, register, held.fault, now)
+                verdict = on_record(verdict, delivery, basis, {}, NOTHING_COMPARED)
                 with writing(engine) as connection:
                     ledger.record_verdict(connection, delivery.delivery_id, verdict)
             _count(report, jurisdiction, delivery.file_name, verdict)
@@ -322,7 +348,10 @@ def _try_out(
             standing = ledger.effective_verdicts(connection, jurisdiction, contract.feed)
         verdict = nil_verdict(site, contract, register, delivery, read, standing, now)
     else:
-        (judgement,) = judge_batch(site, contract, register, [(delivery, read)], now, {})
+        with reading(engine) as connection:
+            basis = basis_now(connection, site, jurisdiction, contract, register, now=now)
+        text = prepare(read, delivery, basis).text
+        (judgement,) = judge_batch(site, contract, register, [(delivery, text)], now, {}, basis.references)
         verdict = verdict_of(contract, register, read, judgement, (), now)
     _count(report, jurisdiction, file.name, verdict)
 

@@ -89,7 +89,8 @@ def gather_inputs(
     for feed in present:
         contract, definition = contract_of(site, feed), measures_of(site, feed)
         verdicts = ledger.effective_verdicts(connection, jurisdiction, feed)
-        parts = effective_parts(site, contract, verdicts, quarter)
+        moved = ledger.moved_rows(connection, jurisdiction, feed) if _moves(contract) else {}
+        parts = effective_parts(site, contract, verdicts, quarter, moved=moved)
         nil = nil_returns(contract, verdicts, quarter)
         came = bool(nil) or any(part.quarter == quarter for part, _ in parts)
         held = not came and contract.time.cadence == "on_event" and feed in held_feeds
@@ -102,6 +103,8 @@ def gather_inputs(
             ReleaseInput("delivery", f"{feed}/{item.supplier}/{item.quarter}", item.sha256, verdict_id)
             for item, verdict_id in parts
         ]
+        if corrected := ledger.corrections_digest(connection, {verdict_id for _, verdict_id in parts}):
+            items.append(ReleaseInput("corrections", feed, corrected))
         items += [
             ReleaseInput(
                 "delivery", f"{feed}/{one.supplier}/{quarter} nil", one.delivery.sha256, one.verdict_id
@@ -155,7 +158,12 @@ def _calendar_name(calendar: WorkingCalendar, quarter: Quarter) -> str:
 
 
 def effective_parts(
-    site: Site, contract: Contract, verdicts: Iterable[EffectiveVerdict], quarter: Quarter
+    site: Site,
+    contract: Contract,
+    verdicts: Iterable[EffectiveVerdict],
+    quarter: Quarter,
+    *,
+    moved: Mapping[str, Collection[tuple[int, str]]] | None = None,
 ) -> list[tuple[StagedPart, int]]:
     """Choose the staged files that count for `quarter` and its lookback.
 
@@ -163,29 +171,28 @@ def effective_parts(
     quarter that holds most of its rows; rows of other quarters in it are late rows: they add to their own quarter
     and replace nothing but rows of the same key.
 
+    Args:
+        site: whose lake holds the files.
+        contract: of the feed.
+        verdicts: the feed's accepted deliveries.
+        quarter: the one to be measured.
+        moved: quarter → (delivery id, other quarter) of the rows that took a row's place out of it, as the ledger
+            found them: an event that was dated anew has left its old quarter, so its key is looked up there.
+
     Returns:
         The parts in order of effect, each with the id of the verdict that it comes from.
     """
-    ordered = sorted(verdicts, key=lambda verdict: _recency(contract, verdict.delivery.file_name))
-    newest: dict[tuple[str, str], int] = {}
-    for position, verdict in enumerate(ordered):
-        newest[verdict.supplier, main_quarter(verdict)] = position
+    ordered = in_order_of_effect(contract, verdicts)
+    newest = _newest_files(ordered)
     wanted = {str(quarter.shift(-back)) for back in range(contract.time.lookback_quarters + 1)}
     parts = []
     correcting: set[int] = set()
-    for position, verdict in enumerate(ordered):
-        main = main_quarter(verdict)
-        for staged in verdict.staged:
-            replaced = (
-                contract.time.delivery == "replace"
-                and staged.quarter == main
-                and newest[verdict.supplier, main] != position
-            )
-            if staged.quarter not in wanted or replaced:
-                continue
-            if newest[verdict.supplier, main] != position:
-                correcting.add(newest[verdict.supplier, main])
-            parts.append(_part(site, contract, verdict, staged, position))
+    for position, verdict, staged in standing_files(contract, ordered):
+        if staged.quarter not in wanted:
+            continue
+        main = newest[verdict.supplier, main_quarter(verdict)]
+        correcting |= {main} - {position}
+        parts.append(_part(site, contract, verdict, staged, position))
     if contract.time.delivery == "replace" and contract.time.kind == "events":
         # A late row whose date the next file of its quarter corrects has left this quarter: its key is looked up there.
         parts += [
@@ -194,6 +201,12 @@ def effective_parts(
             for staged in ordered[position].staged
             if staged.quarter > str(quarter)
         ]
+    gone = {place for own in wanted for place in (moved or {}).get(own, ()) if place[1] not in wanted}
+    parts += [
+        _part(site, contract, verdict, staged, position)
+        for position, verdict, staged in standing_files(contract, ordered)
+        if (verdict.delivery.delivery_id, staged.quarter) in gone
+    ]
     return parts
 
 
@@ -206,6 +219,39 @@ def nil_returns(
         if main_quarter(verdict) == str(quarter):
             last[verdict.supplier, contract.time.delivery != "replace" and not verdict.nil_quarter] = verdict
     return [verdict for verdict in last.values() if verdict.nil_quarter]
+
+
+def _moves(contract: Contract) -> bool:
+    """Whether a key is one event wherever it is dated."""
+    return contract.time.delivery == "upsert" and contract.time.kind == "events"
+
+
+def in_order_of_effect(contract: Contract, verdicts: Iterable[EffectiveVerdict]) -> list[EffectiveVerdict]:
+    """Deliveries from the one that counts least to the one whose rows take the place of others'."""
+    return sorted(verdicts, key=lambda verdict: recency(contract, verdict.delivery.file_name))
+
+
+def standing_files(
+    contract: Contract, verdicts: Iterable[EffectiveVerdict]
+) -> list[tuple[int, EffectiveVerdict, ledger.StagedFile]]:
+    """The staged files that no newer file took the place of as a whole, with their place in the order of effect."""
+    ordered = in_order_of_effect(contract, verdicts)
+    newest = _newest_files(ordered)
+    whole = contract.time.delivery == "replace"
+    return [
+        (position, verdict, staged)
+        for position, verdict in enumerate(ordered)
+        for staged in verdict.staged
+        if not (
+            whole
+            and staged.quarter == main_quarter(verdict)
+            and newest[verdict.supplier, staged.quarter] != position
+        )
+    ]
+
+
+def _newest_files(ordered: Iterable[EffectiveVerdict]) -> dict[tuple[str, str], int]:
+    return {(verdict.supplier, main_quarter(verdict)): position for position, verdict in enumerate(ordered)}
 
 
 def _part(
@@ -240,7 +286,8 @@ def code_digest() -> str:
     return whole.hexdigest()
 
 
-def _recency(contract: Contract, file_name: str) -> tuple[str, ...]:
+def recency(contract: Contract, file_name: str) -> tuple[str, ...]:
+    """How recent a snapshot is by its file's name; () where arrival decides."""
     if not contract.time.as_of_filename:
         return ()
     match = re.search(contract.time.as_of_filename, file_name)

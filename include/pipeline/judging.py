@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from include.feeds.contract import Contract
 from include.feeds.faults import Fault, Held, fault
 from include.feeds.read import TextTable, read_delivery
+from include.pipeline.references import Reference
 from include.pipeline.registers import StandingRegister
 from include.pipeline.vault import open_landed, record_opening
 from include.quality.judge import Delivered, Judgement, judge
@@ -92,8 +93,11 @@ def judge_batch(
     texts: Sequence[tuple[Delivery, TextTable]],
     now: datetime,
     confirmed: Confirmed,
+    references: Mapping[str, Reference],
 ) -> list[Judgement]:
     """Judge deliveries of one feed together; one judgement each, in their order."""
+    if not texts:
+        return []
     first = Quarter.parse(site.settings.first_quarter).shift(-contract.time.lookback_quarters)
     return judge(
         [
@@ -112,6 +116,7 @@ def judge_batch(
         nearest_units=partial(_nearest, register),
         now=now.astimezone(site.zone).date(),
         first_quarter=first,
+        references={rule_id: reference.rows for rule_id, reference in references.items()},
     )
 
 
@@ -153,7 +158,7 @@ def verdict_of(
     """The verdict on a judged delivery, with its row balance, results, refused rows and warnings."""
     data_rows = text.table.num_rows
     structural = text.structural.num_rows
-    faults = [*([judgement.held] if judgement.held else []), *text.warnings]
+    faults = [*([judgement.held] if judgement.held else []), *text.warnings, *judgement.told]
     faults += [fault("I-CONFIRMED", hold=one.code, by=one.confirmed_by) for one in confirmed]
     told: dict[str, Any] = {}
     if judgement.held:

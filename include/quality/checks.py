@@ -12,7 +12,17 @@ from datetime import date
 from decimal import Decimal
 
 from include.feeds.contract import Column, Contract
-from include.feeds.contract_rules import Between, Compare, Matches, OneOf, RequiredIf, Rule, Severity
+from include.feeds.contract_rules import (
+    Between,
+    Compare,
+    ExistsIn,
+    Matches,
+    OneOf,
+    RequiredIf,
+    Rule,
+    Severity,
+    Sum,
+)
 from include.quality import grammar
 from include.quality.grammar import literal, name
 
@@ -134,6 +144,10 @@ def _of_row(contract: Contract) -> Iterator[Check]:
                 column, others = rule.left, (rule.left, rule.right)
             case RequiredIf():
                 column, others = rule.column, (rule.other,)
+            case Sum():
+                column, others = rule.column, (rule.column, *rule.of, *rule.less)
+            case ExistsIn():
+                column, others = rule.columns[0], rule.columns if len(rule.columns) > 1 else ()
         failed = rule_failed(rule, contract)
         yield Check(rule.id, f"rule_{rule.kind}", column, rule.severity, failed, rule=rule, others=others)
 
@@ -165,6 +179,28 @@ def rule_failed(rule: Rule, contract: Contract) -> str:
             column = contract.column(rule.column)
             absent = f"{name(column.name)} is null and {name(f'{column.name}__code')} in (0, {_BLANK_CODE})"
             return f"{absent} and {_among(contract.column(rule.other), rule.values)}"
+        case Sum():
+            terms = [f"+ {_decimal(term)}" for term in rule.of] + [
+                f"- {_decimal(term)}" for term in rule.less
+            ]
+            apart = f"abs({_decimal(rule.column)} - (0 {' '.join(terms)}))"
+            return f"{apart} > {format(rule.tolerance, 'f')}"
+        case ExistsIn():
+            return f"{name(found_column(rule))} = false"
+
+
+def found_column(rule: ExistsIn) -> str:
+    """The column of `marks` that says whether the row's values stand in the other feed; NULL: not asked."""
+    return f"{rule.id}__found"
+
+
+def apart_column(rule: Sum) -> str:
+    """The column of the second judge's frame that says how far a sum is from its terms."""
+    return f"{rule.id}__apart"
+
+
+def _decimal(column: str) -> str:
+    return f"cast({name(column)} as decimal(28, 6))"
 
 
 def _among(column: Column, values: tuple[str, ...]) -> str:

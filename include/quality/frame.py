@@ -18,6 +18,7 @@ from include.feeds.contract_rules import Matches, OneOf, RequiredIf
 from include.quality import grammar
 from include.quality.checks import dating_column
 from include.quality.grammar import literal, name
+from include.quality.references import asked_fields, looked_up
 
 ROW = "_at"
 GIVEN, READ, SAID = "__given", "__read", "__said"
@@ -64,7 +65,9 @@ def judged_cells(con: duckdb.DuckDBPyConnection, contract: Contract) -> pa.Table
             if column.name in listed:
                 code = name(f"{column.name}__code")
                 fields.append(f"case when {code} = 0 then {_text(column)} end as {name(column.name + SAID)}")
-    return con.sql(f"select {', '.join(fields)} from marks order by _at").to_arrow_table()
+    asked = list(asked_fields(contract))
+    found = con.sql(f"select {', '.join([*fields, *asked])} from marks order by _at").to_arrow_table()
+    return looked_up(con, contract, found, keep=len(fields)) if asked else found
 
 
 def judged_frame(cells: pa.Table, contract: Contract, *, now: date) -> pd.DataFrame:

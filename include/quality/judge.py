@@ -20,9 +20,10 @@ from include.quality.checks import checks, must_have_value
 from include.quality.counts import ValidationResult, count, results
 from include.quality.grammar import name
 from include.quality.holds import file_quarter, garbled_units, held
+from include.quality.references import References
 from include.quality.second import FirstOpinion, Opinion, SecondJudge, first_opinion
 from include.quality.sentences import all_null_lines, fault_lines, file_fault, no_faults, one_judge_line
-from include.quality.split import NearestUnits, ResolveUnits, When, split
+from include.quality.split import NearestUnits, ResolveUnits, When, originals_kept, split
 from include.quarters import Quarter
 
 __all__ = ["Delivered", "Judgement", "ValidationResult", "judge"]
@@ -36,7 +37,8 @@ class Judgement:
     """
 
     accepted: pa.Table
-    """`_sheet`, `_row`, `_quarter`, `_unit` and the contract's columns but for personal ones, typed."""
+    """`_sheet`, `_row`, `_quarter`, `_unit` and the contract's columns but for personal ones, typed; `<column>__raw`
+    where cells of a column were respelled or corrected: the text as sent, null for the others."""
     quarantined: pd.DataFrame
     """One line per fault, columns FAULT_COLUMNS; values masked."""
     duplicates: pd.DataFrame
@@ -47,6 +49,8 @@ class Judgement:
     held: Fault | None
     data_rows: int
     quarantined_rows: int
+    told: tuple[Fault, ...] = ()
+    """Warnings about the file as a whole."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ def judge(
     nearest_units: NearestUnits,
     now: date,
     first_quarter: Quarter,
+    references: References | None = None,
     pseudonymise: Callable[[pa.Array], pa.Array] | None = None,
 ) -> list[Judgement]:
     """Judge deliveries of one feed by its contract, twice, and return what became of the rows of each.
@@ -86,6 +91,7 @@ def judge(
         nearest_units: a name → proposals for the steward; never applied.
         now: today in the site's zone.
         first_quarter: rows of earlier quarters are refused as R-PERIOD.
+        references: rows of other feeds for the rules of kind `exists_in`; KeyError where one of them lacks its rows.
         pseudonymise: text → keyed pseudonyms; without it `pseudonym` columns are left out like personal ones.
 
     Returns:
@@ -100,6 +106,7 @@ def judge(
                 when=When(now, None, first_quarter),
                 resolve_units=resolve_units,
                 nearest_units=nearest_units,
+                references=references or {},
             )
             for delivered in deliveries
         ]
@@ -142,6 +149,7 @@ def _first_pass(
     when: When,
     resolve_units: ResolveUnits,
     nearest_units: NearestUnits,
+    references: References,
 ) -> _Pass:
     if not len(delivered.table):
         return _Pass(con, delivered, None, when, None)
@@ -154,6 +162,7 @@ def _first_pass(
     split(
         con, delivered.table, contract, row_checks,
         when=when, resolve_units=resolve_units, nearest_units=nearest_units, delivered=columns,
+        references=references,
     )  # fmt: skip
     wrong_file = wrong_quarter or garbled_units(con, delivered.table, contract, resolve_units, when.now)
     counts = count(con, contract, row_checks)
@@ -180,7 +189,8 @@ def _rows(
     lines = fault_lines(
         one.con, one.first.counts, contract, letters=letters, file_name=file_name, when=one.when
     )
-    accepted = _accepted(one.con, contract, _kept(contract, pseudonymise), pseudonymise)
+    raws = originals_kept(one.delivered.table, contract)
+    accepted = _accepted(one.con, contract, _kept(contract, pseudonymise), raws, pseudonymise)
     return _Rows(accepted, lines, _duplicates(one.con))
 
 
@@ -242,9 +252,10 @@ def _accepted(
     con: duckdb.DuckDBPyConnection,
     contract: Contract,
     kept: tuple[str, ...],
+    raws: tuple[str, ...],
     pseudonymise: Callable[[pa.Array], pa.Array] | None,
 ) -> pa.Table:
-    fields = ["_sheet", "cast(_row as integer) as _row", "_quarter", "_unit", *map(name, kept)]
+    fields = ["_sheet", "cast(_row as integer) as _row", "_quarter", "_unit", *map(name, (*kept, *raws))]
     found = con.sql(f"select {', '.join(fields)} from marks where not _bad order by _at").to_arrow_table()
     if pseudonymise:
         for column in contract.columns:

@@ -18,7 +18,7 @@ import pandas as pd
 import yaml
 
 from include.feeds.contract import Column, Contract
-from include.feeds.contract_rules import Between, Compare, Matches, OneOf, RequiredIf
+from include.feeds.contract_rules import Between, Compare, ExistsIn, Matches, OneOf, RequiredIf, Sum
 from include.feeds.faults import Fault
 from include.quality import grammar
 from include.quality.checks import Check
@@ -258,6 +258,12 @@ def _expected(check: Check, contract: Contract, language: str) -> str:
             return f"{contract.column(left).title} {op} {contract.column(right).title}"
         case RequiredIf(other=other, values=values):
             return f"{contract.column(other).title}={'/'.join(values)}"
+        case Sum(column=total, of=of, less=less):
+            terms = " + ".join(contract.column(term).title for term in of)
+            off = [contract.column(term).title for term in less]
+            return " − ".join([f"{contract.column(total).title} = {terms}", *off])
+        case ExistsIn(feed=feed, quarters=quarters):
+            return f"{feed} ({_QUARTERS[quarters][language]})"
     column = contract.column(check.column)
     kind = column.unit if column.unit and column.type in ("integer", "number") else column.type
     template: str = texts()["expected"][kind][language]
@@ -266,6 +272,13 @@ def _expected(check: Check, contract: Contract, language: str) -> str:
         formats=" / ".join(_written(form) for form in column.formats),
         values=" / ".join((*column.true_values[:1], *column.false_values[:1])),
     )
+
+
+_QUARTERS = {
+    "same": {"zh": "同季度", "en": "same quarter"},
+    "same_or_earlier": {"zh": "本季度及以前", "en": "this quarter and before"},
+    "any": {"zh": "各季度", "en": "any quarter"},
+}
 
 
 def _written(form: str) -> str:

@@ -21,6 +21,7 @@ from include.feeds.contract import Contract
 from include.quality import grammar
 from include.quality.checks import Check, cell_code
 from include.quality.grammar import literal, name
+from include.quality.references import References, found_fields, found_joins, register_references
 from include.quarters import Quarter
 
 ResolveUnits = Callable[[pa.Array, pa.Array], pa.Array]
@@ -60,11 +61,14 @@ def split(
     resolve_units: ResolveUnits,
     nearest_units: NearestUnits,
     delivered: frozenset[str],
+    references: References,
 ) -> None:
     """Make the tables above in `con` from `table`, as the reader gives it."""
     con.register("delivered", _complete(table, contract))
-    con.execute(f"create temp table cells as {_cells(contract, when, delivered)}")
+    raws = originals_kept(table, contract)
+    con.execute(f"create temp table cells as {_cells(contract, when, delivered, raws)}")
     _look_up(con, contract, resolve_units, nearest_units)
+    register_references(con, contract, references)
     con.execute(f"create temp table twins as {_twins(contract)}")
     con.execute(f"create temp table conflicts as {_conflicts(contract)}")
     con.execute(f"create temp table marks as {_marks(contract, checks, when)}")
@@ -98,7 +102,13 @@ def _complete(table: pa.Table, contract: Contract) -> pa.Table:
     return table
 
 
-def _cells(contract: Contract, when: When, delivered: frozenset[str]) -> str:
+def originals_kept(table: pa.Table, contract: Contract) -> tuple[str, ...]:
+    """The columns of originals of respelled or corrected cells that may be staged: of columns open to see."""
+    named = (f"{one.name}__raw" for one in contract.columns if one.privacy in ("public", "internal"))
+    return tuple(raw for raw in named if raw in table.column_names)
+
+
+def _cells(contract: Contract, when: When, delivered: frozenset[str], raws: Sequence[str]) -> str:
     texts, reads, codes, values = [], [], [], []
     for column in contract.columns:
         own, text, kind, read, code = (
@@ -113,6 +123,7 @@ def _cells(contract: Contract, when: When, delivered: frozenset[str]) -> str:
         codes.append(f"{cell_code(column, delivered=column.name in delivered, now=when.now)} as {code}")
         cast = _CASTS.get(column.type)
         values.append(f"case when {code} = 0 then {f'cast({read} as {cast})' if cast else read} end as {own}")
+    texts += map(name, raws)
     read_columns = ", ".join(name(f"{column.name}__read") for column in contract.columns)
     day = f"coalesce({_on(contract)}, {_quarter_end(contract, when)})"
     # Each step is materialised: inlined, the optimiser writes every expression out again where it is used.
@@ -224,13 +235,15 @@ def _marks(contract: Contract, checks: Sequence[Check], when: When) -> str:
     bad = [f"{name(f'{column.name}__code')} <> 0" for column in contract.columns]
     bad += [f"({column} & {value}) <> 0" for column, value in rejects.items() if value]
     unit = f"cast({name(contract.unit.column)} as varchar)"
+    found = "".join(f", {field}" for field in found_fields(contract))
     return f"""
         with joined as (
             select cells.*, units._unit, conflicts._rivals, nearest._nearest,
-                '{when.current}' as _current, '{when.earliest}' as _earliest
+                '{when.current}' as _current, '{when.earliest}' as _earliest{found}
             from cells anti join twins using (_at)
             left join units on units._name = {unit} and units._on = cells._day
             left join nearest on nearest._name = units._name
-            left join conflicts on conflicts._at = cells._at),
+            left join conflicts on conflicts._at = cells._at
+            {" ".join(found_joins(contract))}),
         masked as (select *, {bits} from joined)
         select * exclude (_current, _earliest), ({" or ".join(bad)}) as _bad from masked order by _at"""

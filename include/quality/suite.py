@@ -19,9 +19,18 @@ import numpy as np
 import pandas as pd
 
 from include.feeds.contract import Column, Contract
-from include.feeds.contract_rules import Between, Compare, Matches, OneOf, RequiredIf, Rule
+from include.feeds.contract_rules import (
+    Between,
+    Compare,
+    ExistsIn,
+    Matches,
+    OneOf,
+    RequiredIf,
+    Rule,
+    Sum,
+)
 from include.quality import grammar
-from include.quality.checks import dating_column, must_have_value, type_code
+from include.quality.checks import apart_column, dating_column, found_column, must_have_value, type_code
 from include.quality.frame import GIVEN, READ, ROW, SAID
 from include.quarters import Quarter
 
@@ -205,6 +214,15 @@ def _of_rule(gxe: Any, rule: Rule, contract: Contract) -> Any:
                 column=rule.column + GIVEN,
                 row_condition=_engine().column(other).is_in(values),
                 meta=_meta(rule.id, rule.column),
+            )
+        case Sum():
+            far = float(rule.tolerance)
+            return gxe.ExpectColumnValuesToBeBetween(
+                column=apart_column(rule), min_value=-far, max_value=far, meta=_meta(rule.id, rule.column)
+            )
+        case ExistsIn():
+            return gxe.ExpectColumnValuesToBeInSet(
+                column=found_column(rule), value_set=[True], meta=_meta(rule.id, rule.columns[0])
             )
 
 

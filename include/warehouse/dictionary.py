@@ -55,6 +55,10 @@ _GROUPS = (
             "staged_file",
             "nil_return",
             "hold_confirmation",
+            "judgement_basis",
+            "applied_correction",
+            "normalised_column",
+            "superseded_row",
         ),
     ),
     (

@@ -66,13 +66,13 @@ def test_replace_takes_late_rows_of_a_supplier_over_its_older_ones(kit, audit, d
     assert due(kit, contract, define(), parts) == (3, 12)
 
 
-def test_replace_keeps_equal_numbers_of_two_suppliers_apart(kit, audit, define, stage):
+def test_equal_numbers_of_two_suppliers_are_kept_apart(kit, audit, define, stage):
     parts = [
         stage(audit, [finding(1)], sequence=1, supplier="x"),
         stage(audit, [finding(1, amount=10)], sequence=2, supplier="y"),
     ]
     assert due(kit, delivered(audit, delivery="replace"), define(), parts) == (2, 11)
-    assert due(kit, delivered(audit, delivery="upsert"), define(), parts) == (1, 10)
+    assert due(kit, delivered(audit, delivery="upsert"), define(), parts) == (2, 11)
 
 
 def test_a_part_given_twice_counts_once(kit, audit, define, stage):

@@ -255,7 +255,7 @@ def test_rows_are_conserved_in_every_verdict(small, tmp_path):
     small.send("cases", "broken.xlsx", BROKEN_ZIP, at=LATER)
     small.send("cases", "copy.csv", GOOD, at=LATER)
     small.ingest()
-    small.register({"U1": "东坡镇", "U9": "某局"})
+    small.register({"U1": "东坡镇", "U2": "西沟乡", "U9": "某局"})
     small.ingest()
     balances = small.rows(
         "select file_name, verdict, reason_code, row_balance.*, "

@@ -11,16 +11,21 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, exc, func, select
 
 from include.warehouse import errors, ledger
-from include.warehouse.ledger import NilReturn, RowBalance, Verdict
+from include.warehouse.ledger import (
+    AppliedCorrection,
+    Judging,
+    NilReturn,
+    NormalisedColumn,
+    RowBalance,
+    Verdict,
+)
 from include.warehouse.store import reading, writing
 from include.warehouse.tables import delivery, delivery_verdict, quarantined_row, row_balance
 from tests.warehouse.warehouse_samples import COUNTY, accepted, deliver, later
 
 
-def _pending(connection, *, register: str = "r1", contract: str = "c1") -> list[int]:
-    found = ledger.pending(
-        connection, jurisdiction=COUNTY, feed="petitions", register_digest=register, contract_digest=contract
-    )
+def _pending(connection) -> list[int]:
+    found = ledger.pending(connection, jurisdiction=COUNTY, feed="petitions")
     return [item.delivery_id for item in found]
 
 
@@ -123,22 +128,48 @@ def test_the_table_itself_refuses_rows_that_do_not_add_up(warehouse: Engine) -> 
         connection.execute(row_balance.insert().values(verdict_id=verdict_id, jurisdiction=COUNTY, **values))
 
 
-def test_pending_is_what_was_never_judged_or_must_be_judged_again(warehouse: Engine) -> None:
-    held = Verdict("held", later(1), reason_code="F-HDR", contract_digest="c1", register_digest="r1")
+def test_pending_is_what_was_never_judged(warehouse: Engine) -> None:
     with writing(warehouse) as connection:
-        with_unknown = deliver(connection, name="1", sha256="1")
-        clean = deliver(connection, name="2", sha256="2")
-        stopped = deliver(connection, name="3", sha256="3")
-        fresh = deliver(connection, name="4", sha256="4", hours=-2)
-        ledger.record_verdict(connection, with_unknown, accepted(1))
-        no_unknown = accepted().quarantined.head(1)
-        ledger.record_verdict(connection, clean, accepted(1, quarantined=no_unknown))
-        ledger.record_verdict(connection, stopped, held)
+        judged = deliver(connection, name="1", sha256="1")
+        fresh = deliver(connection, name="2", sha256="2", hours=-2)
+        ledger.record_verdict(connection, judged, accepted(1))
         assert _pending(connection) == [fresh]
-        assert _pending(connection, register="r2") == [fresh, with_unknown]
-        assert _pending(connection, contract="c2") == [fresh, stopped]
-        ledger.record_verdict(connection, with_unknown, accepted(2, register_digest="r2"))
-        assert _pending(connection, register="r2") == [fresh]
+
+
+def test_a_standing_verdict_says_what_it_rests_on_and_which_rules_were_broken(warehouse: Engine) -> None:
+    judging = Judging(
+        {"period": "p1", "corrections": "k1"},
+        corrections=(AppliedCorrection("k", "d", "表", 7, "due_on", "stale", "2026", ""),),
+        normalised=(NormalisedColumn("due_on", 3, "１ → 1"),),
+        superseded=pd.DataFrame(
+            {
+                "feed": ["petitions"], "new_sha256": ["2"], "new_sheet": ["表"], "new_row": [5], "old_sha256": ["1"],
+                "old_sheet": ["表"], "old_row": [4], "new_delivery_id": [2], "new_quarter": ["2026Q3"],
+                "old_delivery_id": [1], "old_quarter": ["2026Q2"], "changed_columns": ["due_on"],
+            }
+        ),
+    )  # fmt: skip
+    with writing(warehouse) as connection:
+        first = deliver(connection, name="1", sha256="1")
+        duplicate = deliver(connection, name="3", sha256="3")
+        ledger.record_verdict(connection, first, accepted(1))
+        ledger.record_verdict(connection, duplicate, Verdict("duplicate", later(1)))
+        verdict_id = ledger.record_verdict(connection, first, accepted(2, judging=judging))
+        ledger.note_basis(
+            connection, COUNTY, [(verdict_id, "period", "p2"), (verdict_id, "register", "r2")],
+            at=later(3), outcome="unchanged",
+        )  # fmt: skip
+        (standing,) = ledger.standing_verdicts(connection, COUNTY, "petitions")
+        assert (standing.delivery.delivery_id, standing.verdict_id) == (first, verdict_id)
+        assert standing.basis == {"register": "r2", "contract": "c1", "period": "p2", "corrections": "k1"}
+        assert standing.broken == {
+            one.rule_id for one in accepted().results if one.judge == "duckdb" and one.rows_failed
+        }
+        ((met_by, met),) = ledger.met_corrections(connection, COUNTY)
+        assert (met_by.delivery_id, met) == (first, judging.corrections[0])
+        assert ledger.moved_rows(connection, COUNTY, "petitions") == {"2026Q2": {(2, "2026Q3")}}
+        assert list(ledger.superseded_rows(connection, COUNTY, "petitions")["changed_columns"]) == ["due_on"]
+        assert ledger.corrections_digest(connection, [verdict_id]) == "", "a stale one changed nothing"
 
 
 def test_the_latest_verdict_counts_and_the_past_can_be_asked(warehouse: Engine) -> None:

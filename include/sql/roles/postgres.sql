@@ -27,8 +27,9 @@ GRANT USAGE ON SCHEMA public TO mingjing_loader, mingjing_publisher, mingjing_st
 -- Loader: lands and judges deliveries, imports the register. Never touches a release.
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO mingjing_loader;
 GRANT INSERT ON expected_delivery, delivery, delivery_verdict, row_balance, validation_result, quarantined_row, file_fault,
-  staged_file, nil_return, hold_confirmation, register_import, alias_decision, dim_peer_group, dim_unit, unit_alias,
-  dim_post, vault_read, tombstone, audit_entry TO mingjing_loader;
+  staged_file, nil_return, hold_confirmation, judgement_basis, applied_correction, normalised_column, superseded_row, register_import,
+  alias_decision, dim_peer_group, dim_unit, unit_alias, dim_post, vault_read, tombstone,
+  audit_entry TO mingjing_loader;
 GRANT UPDATE (retired_import_id) ON dim_peer_group, dim_unit, unit_alias, dim_post TO mingjing_loader;
 
 -- Publisher: adds releases, moves pointers, takes leases. Nothing published can be changed or removed.
@@ -42,8 +43,8 @@ GRANT UPDATE ON release_lease TO mingjing_publisher;
 
 -- Steward: sees the ledger and masked quarantine, and every view.
 GRANT SELECT ON expected_delivery, delivery, delivery_verdict, row_balance, validation_result, quarantined_row, file_fault,
-  staged_file, nil_return, hold_confirmation, register_import, alias_decision, dim_peer_group, dim_unit, unit_alias,
-  dim_post, dim_quarter TO mingjing_steward;
+  staged_file, nil_return, hold_confirmation, judgement_basis, applied_correction, normalised_column, superseded_row, register_import,
+  alias_decision, dim_peer_group, dim_unit, unit_alias, dim_post, dim_quarter TO mingjing_steward;
 
 -- Auditor: reads everything, writes nothing.
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO mingjing_auditor;

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from include.warehouse.ledger.judging import (
+    StandingVerdict,
+    corrections_digest,
+    met_corrections,
+    moved_rows,
+    note_basis,
+    standing_verdicts,
+    superseded_rows,
+)
 from include.warehouse.ledger.reading import (
-    UNKNOWN_UNIT,
     balances,
     confirmations,
     effective_verdicts,
@@ -16,11 +24,14 @@ from include.warehouse.ledger.reading import (
 )
 from include.warehouse.ledger.records import (
     QUARANTINE_COLUMNS,
+    AppliedCorrection,
     Confirmation,
     Delivery,
     EffectiveVerdict,
     FileFault,
+    Judging,
     NilReturn,
+    NormalisedColumn,
     Receipt,
     RowBalance,
     StagedFile,
@@ -36,28 +47,37 @@ from include.warehouse.ledger.writing import (
 
 __all__ = [
     "QUARANTINE_COLUMNS",
-    "UNKNOWN_UNIT",
+    "AppliedCorrection",
     "Confirmation",
     "Delivery",
     "EffectiveVerdict",
     "FileFault",
+    "Judging",
     "NilReturn",
+    "NormalisedColumn",
     "Receipt",
     "RowBalance",
     "StagedFile",
+    "StandingVerdict",
     "ValidationResult",
     "Verdict",
     "balances",
     "confirmations",
+    "corrections_digest",
     "effective_verdicts",
     "find_delivery",
     "find_delivery_by_cells",
     "find_delivery_by_sha",
     "is_recorded",
+    "met_corrections",
+    "moved_rows",
     "no_quarantined_rows",
+    "note_basis",
     "pending",
     "received",
     "record_confirmation",
     "record_delivery",
     "record_verdict",
+    "standing_verdicts",
+    "superseded_rows",
 ]

@@ -27,9 +27,6 @@ from include.warehouse.tables import (
     staged_file,
 )
 
-UNKNOWN_UNIT = "unit_unknown"
-"""The rule that rows of unknown units break; they are judged again when the register changes."""
-
 _ARRIVAL = (
     delivery.c.landed_at,
     delivery.c.arrived_at,
@@ -102,30 +99,11 @@ def latest_verdicts(*, as_of: datetime | None = None) -> Select[Any]:
     return query if as_of is None else query.where(delivery_verdict.c.judged_at <= as_of)
 
 
-def pending(
-    connection: Connection,
-    *,
-    jurisdiction: str,
-    feed: str,
-    register_digest: str,
-    contract_digest: str,
-    unknown_unit_rule: str = UNKNOWN_UNIT,
-) -> list[Delivery]:
-    """Deliveries to be judged, in order of arrival.
-
-    They are: those without a verdict; those with rows of unknown units that were judged with another
-    register; those held under another version of the contract; those whose hold a steward confirmed.
-    """
+def pending(connection: Connection, *, jurisdiction: str, feed: str) -> list[Delivery]:
+    """Deliveries without a verdict, and those whose hold a steward confirmed, in order of arrival."""
     seen = delivery_verdict.alias()
-    unknown = exists().where(
-        quarantined_row.c.verdict_id == seen.c.verdict_id, quarantined_row.c.rule_id == unknown_unit_rule
-    )
-    due = or_(
-        seen.c.verdict_id.is_(None),
-        and_(seen.c.verdict.in_(("accepted", "held")), seen.c.register_digest != register_digest, unknown),
-        and_(seen.c.verdict == "held", seen.c.contract_digest != contract_digest),
-        and_(seen.c.verdict == "held", exists().where(hold_confirmation.c.verdict_id == seen.c.verdict_id)),
-    )
+    confirmed = exists().where(hold_confirmation.c.verdict_id == seen.c.verdict_id)
+    due = or_(seen.c.verdict_id.is_(None), and_(seen.c.verdict == "held", confirmed))
     latest = and_(seen.c.delivery_id == delivery.c.delivery_id, seen.c.verdict_id.in_(latest_verdicts()))
     query = (
         select(delivery)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -106,6 +107,41 @@ class Confirmation:
 
 
 @dataclass(frozen=True)
+class AppliedCorrection:
+    """What a correction did to one cell; values are masked by the caller."""
+
+    correction_id: str
+    correction_digest: str
+    sheet: str
+    row_number: int
+    column_name: str
+    outcome: Literal["applied", "stale"]
+    masked_found: str
+    masked_to: str = ""
+
+
+@dataclass(frozen=True)
+class NormalisedColumn:
+    """How many cells of a column were spelled another way than the one used, with one example, masked."""
+
+    column_name: str
+    cells: int
+    masked_example: str
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What belongs to a judgement beside its verdict."""
+
+    basis: Mapping[str, str] = field(default_factory=dict)
+    """What it rests on beside contract and register: part → digest."""
+    corrections: tuple[AppliedCorrection, ...] = ()
+    normalised: tuple[NormalisedColumn, ...] = ()
+    superseded: pd.DataFrame | None = None
+    """Columns of the table `superseded_row` but for `verdict_id` and `jurisdiction`."""
+
+
+@dataclass(frozen=True)
 class Verdict:
     """One judgement of a delivery, stored whole or not at all.
 
@@ -128,6 +164,7 @@ class Verdict:
     staged: tuple[StagedFile, ...] = ()
     nil: NilReturn | None = None
     """Given with the verdict `nil_return`, and with no other."""
+    judging: Judging = field(default_factory=Judging)
 
 
 @dataclass(frozen=True)

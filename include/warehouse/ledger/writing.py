@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from include.warehouse import bulk
 from include.warehouse.errors import RowsNotConserved, WarehouseError
+from include.warehouse.ledger.judging import record_judging
 from include.warehouse.ledger.reading import find_delivery_by_sha
 from include.warehouse.ledger.records import Confirmation, Verdict, storable_name
 from include.warehouse.store import lock
@@ -127,6 +128,7 @@ def record_verdict(connection: Connection, delivery_id: int, verdict: Verdict) -
             connection.execute(table.insert(), [{**common, **record} for record in records])
     if verdict.nil is not None:
         connection.execute(nil_return.insert().values(**common, **asdict(verdict.nil)))
+    record_judging(connection, verdict_id, jurisdiction, verdict.judging, verdict.judged_at)
     return verdict_id
 
 

@@ -24,6 +24,12 @@ from include.warehouse.tables.facts import (
     fct_warning,
 )
 from include.warehouse.tables.framework import dim_framework, dim_group, dim_indicator
+from include.warehouse.tables.judging import (
+    applied_correction,
+    judgement_basis,
+    normalised_column,
+    superseded_row,
+)
 from include.warehouse.tables.ledger import (
     VERDICTS,
     delivery,
@@ -69,6 +75,7 @@ __all__ = [
     "Figure",
     "UtcDateTime",
     "alias_decision",
+    "applied_correction",
     "audit_entry",
     "certainty_choice",
     "certainty_node",
@@ -94,8 +101,10 @@ __all__ = [
     "file_fault",
     "generated_sql",
     "hold_confirmation",
+    "judgement_basis",
     "metadata",
     "nil_return",
+    "normalised_column",
     "quality_lead",
     "quarantined_row",
     "register_import",
@@ -107,6 +116,7 @@ __all__ = [
     "release_status",
     "row_balance",
     "staged_file",
+    "superseded_row",
     "tombstone",
     "unit_alias",
     "validation_result",
