@@ -19,6 +19,7 @@ from include.cli.corrections import corrections, respelled, superseded
 from include.cli.describe import describe
 from include.cli.frameworks import frameworks
 from include.cli.key_ring import keys
+from include.cli.reasons import explain, why
 from include.cli.sentences import HELD, WRONG, SayingGroup, refuse, say, say_json
 from include.cli.stewards import aliases, contract, due, suppliers, template
 from include.cli.vault import vault
@@ -48,6 +49,8 @@ app.command()(contract)
 deliveries.add_to(app)
 for command in (corrections, superseded, respelled):
     app.command()(command)
+app.command()(explain)
+app.command()(why)
 
 
 def _quarter(key: str | Quarter) -> Quarter:

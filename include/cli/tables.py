@@ -17,7 +17,7 @@ from include.pipeline.readiness import Expected, Readiness
 from include.pipeline.warning_list import WarningList
 from include.site import Site
 
-_COLOURS = {
+COLOURS = {
     "red": ("▲ 红 red", "bold red"),
     "yellow": ("◆ 黄 yellow", "yellow"),
     "green": ("● 绿 green", "green"),
@@ -45,7 +45,7 @@ def warning_table(found: WarningList, *, limit: int = 40) -> Table:
         )
     warned = found.units[found.units["colour"].isin(["red", "yellow"])].head(limit)
     for row in warned.to_dict("records"):
-        word, style = _COLOURS[row["colour"]]
+        word, style = COLOURS[row["colour"]]
         table.add_row(
             f"{escape(row['name'])}\n[dim]{escape(row['unit_code'])}[/dim]",
             _figure(row["published"]),

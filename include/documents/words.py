@@ -44,6 +44,12 @@ def condition_words(condition: Condition) -> Text:
     )
 
 
+def state_words(state: str) -> Text:
+    """Say why a cell has, or has not, a number."""
+    zh, en = _STATES[state]
+    return Text(zh=zh, en=en)
+
+
 def missing_words(missing: Missing) -> Text:
     """Say what a missing value counts as."""
     among = within_words(missing.within)

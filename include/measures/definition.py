@@ -28,6 +28,9 @@ class Measure(Strict):
     """For a unit without a figure although the feed arrived."""
     keys: tuple[str, ...] = ()
     """Keys of a keyed measure, so that its columns stand in every quarter; empty: the keys that are found."""
+    together: tuple[str, ...] | Literal["unit"] = ()
+    """Rows that count only together, for `rows_behind`: those equal in these columns, or all of a unit's. Without it
+    each row counts by itself."""
 
 
 class MeasuresDefinition(Strict):

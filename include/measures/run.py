@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -79,13 +82,14 @@ def run_measures(
             create_shared_views(cursor, units=units, working_days=working_days, successors=successors or {})
             create_feed_views(cursor, contract=contract, parts=parts, quarter=quarter)
             for feed in definition.reads:
-                other = _other(definition, feed, reads or {})
+                other = read_feed(definition, feed, reads or {})
                 create_feed_views(cursor, contract=other.contract, parts=other.parts, quarter=quarter)
-            result = _execute(cursor, definition, quarter)
+            result = execute(cursor, definition, quarter)
     return to_frame(result, definition, codes, arrived=arrived)
 
 
-def _other(definition: MeasuresDefinition, feed: str, reads: Mapping[str, ReadFeed]) -> ReadFeed:
+def read_feed(definition: MeasuresDefinition, feed: str, reads: Mapping[str, ReadFeed]) -> ReadFeed:
+    """The feed that a measures file names under `reads`; MeasureError where it was not given."""
     if feed not in reads:
         raise MeasureError(
             str(definition.path),
@@ -95,7 +99,8 @@ def _other(definition: MeasuresDefinition, feed: str, reads: Mapping[str, ReadFe
     return reads[feed]
 
 
-def _execute(cursor: duckdb.DuckDBPyConnection, definition: MeasuresDefinition, quarter: Quarter) -> pa.Table:
+def execute(cursor: duckdb.DuckDBPyConnection, definition: MeasuresDefinition, quarter: Quarter) -> pa.Table:
+    """Run a measures file's statement over the views that `cursor` has; MeasureError where it breaks the convention."""
     where = str(definition.path)
     try:
         statements = duckdb.extract_statements(definition.sql)
@@ -107,6 +112,30 @@ def _execute(cursor: duckdb.DuckDBPyConnection, definition: MeasuresDefinition, 
         raise MeasureError(where, f"SQL 无法执行:{error}", f"The SQL does not run: {error}") from error
     check(table, definition)
     return table
+
+
+def columns_read(
+    cursor: duckdb.DuckDBPyConnection, definition: MeasuresDefinition, quarter: Quarter, code: str
+) -> set[str]:
+    """Names of the columns that one measure of a file needs, as the engine's own plan for it alone reads them."""
+    (statement,) = duckdb.extract_statements(definition.sql)
+    dates = _dates(statement.named_parameters, quarter, str(definition.path))
+    given = cursor.execute(f"DESCRIBE\n{definition.sql}", dates).fetchall()
+    names = [name for name in definition.columns(code) if name in {row[0] for row in given}]
+    wanted = ", ".join(f'"{name}"' for name in names)
+    query = f"EXPLAIN (FORMAT JSON) SELECT {wanted} FROM (\n{definition.sql}\n)"  # ruff: ignore[hardcoded-sql-expression]
+    (plan,) = cursor.execute(query, dates).fetchall()
+    return _scanned(json.loads(plan[1]))
+
+
+def _scanned(nodes: list[dict[str, Any]]) -> set[str]:
+    found: set[str] = set()
+    for node in nodes:
+        if "SCAN" in node["name"]:
+            info = node.get("extra_info", {})
+            found |= set(re.findall(r"\w+", f"{info.get('Projections', '')} {info.get('Filters', '')}"))
+        found |= _scanned(node.get("children", []))
+    return found
 
 
 def _dates(used: set[str], quarter: Quarter, where: str) -> dict[str, date]:

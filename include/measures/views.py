@@ -24,7 +24,7 @@ _TYPES = {
     "timestamp": "TIMESTAMP",
     "boolean": "BOOLEAN",
 }
-_ADDRESS = {
+ADDRESS = {
     "_unit": "VARCHAR",
     "_quarter": "VARCHAR",
     "_sheet": "VARCHAR",
@@ -106,7 +106,7 @@ def _rows(
         one for one in contract.columns if one.privacy != "personal" and one.name != contract.unit.column
     ]
     types = {column.name: _TYPES[column.type] for column in shown}
-    types |= _ADDRESS
+    types |= ADDRESS
     first = quarter.shift(-contract.time.lookback_quarters)
     keyed = contract.time.delivery != "append" and bool(contract.key)
     moves = keyed and contract.time.kind == "events"
@@ -117,7 +117,7 @@ def _rows(
     by_path = {str(part.path): part for part in sorted(window, key=lambda part: part.sequence)}
     source = f"read_parquet([{', '.join(map(_quoted, by_path))}], union_by_name = true, filename = true)"
     present = {row[0] for row in cursor.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-    if absent := sorted(set(_ADDRESS) - present):
+    if absent := sorted(set(ADDRESS) - present):
         raise MeasureError(
             contract.feed, f"分级文件缺少列 {absent}。", f"The staged Parquet lacks the columns {absent}."
         )

@@ -129,25 +129,38 @@ def _warnings(raised: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_history(
-    connection: Connection, priors: Mapping[Quarter, Release], framework: Framework
+    connection: Connection,
+    priors: Mapping[Quarter, Release],
+    framework: Framework,
+    *,
+    with_indicators: bool = True,
 ) -> dict[str, ScoreResult]:
     """Rebuild the results of earlier releases from their facts, by period.
 
     A release scored under another version of the framework keeps its own indicators; what both have is compared.
+    Without indicators, the results hold units and groups only.
     """
     return {
-        str(quarter): _past(connection, release, framework) for quarter, release in sorted(priors.items())
+        str(quarter): _past(connection, release, framework, with_indicators=with_indicators)
+        for quarter, release in sorted(priors.items())
     }
 
 
-def _past(connection: Connection, release: Release, framework: Framework) -> ScoreResult:
+def _past(
+    connection: Connection, release: Release, framework: Framework, *, with_indicators: bool
+) -> ScoreResult:
     def facts(name: str, **columns: str) -> pd.DataFrame:
         return releases.read_facts(connection, release.release_id, name).rename(
             columns={"unit_code": "unit"} | columns
         )
 
     units = facts("fct_unit_score", index_value="index")
-    indicators = facts("fct_indicator_score", indicator_code="indicator")
+    columns = ["unit", "indicator", "normalised", "points", "attainable", "state"]
+    indicators = (
+        facts("fct_indicator_score", indicator_code="indicator")
+        if with_indicators
+        else pd.DataFrame({column: [] for column in columns})
+    )
     groups = facts("fct_group_score", group_code="group")
     adjustments = facts("fct_adjustment", adjustment_code="adjustment")
     meta = {

@@ -17,6 +17,7 @@ from include.pipeline.catalogue import packs_of
 from include.pipeline.certainty import Scored, analyse_release
 from include.pipeline.figures import fact_frames, framework_content, measure_meanings, read_history
 from include.pipeline.inputs import QuarterInputs, calendar_span, code_digest, gather_inputs
+from include.pipeline.moves import record_moves
 from include.pipeline.readiness import expected_deliveries, judge_readiness
 from include.pipeline.ready import ready_quarters, received_deliveries
 from include.pipeline.registers import StandingRegister, standing_register
@@ -142,6 +143,7 @@ def score_quarter(
                 approved_by=approved_by,
             )
             published = releases.publish(engine, draft)
+            record_moves(engine, published.release_id)
             report.release_id, report.revision = published.release_id, published.revision
             report.outcome = (
                 "created" if published.created else "verified" if published.verified else "unchanged"

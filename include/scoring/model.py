@@ -115,6 +115,13 @@ class Framework(Model):
         canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
+    def altered(self, **parts: Any) -> Self:
+        """Return the framework with some parts replaced, unchecked: for scoring what could be, never for publishing."""
+        copy = self.model_copy(update=parts)
+        for name in ("measures", "digest"):
+            copy.__dict__.pop(name, None)
+        return copy
+
     def covers(self, quarter: str) -> bool:
         """Tell whether the framework is in force for the whole period `quarter`."""
         begun = self.effective_from is None or starts(self.effective_from) <= starts(quarter)

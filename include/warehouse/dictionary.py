@@ -41,7 +41,7 @@ _GROUPS = (
             "dim_quarter",
         ),
     ),
-    ("Frameworks 指标体系", ("dim_framework", "dim_group", "dim_indicator")),
+    ("Frameworks 指标体系", ("dim_framework", "dim_group", "dim_indicator", "dim_rule")),
     (
         "Delivery ledger 报送台账",
         (
@@ -76,6 +76,7 @@ _GROUPS = (
     ("Facts 事实", tuple(FACTS)),
     ("Analyses 分析", ("certainty_run", *ANALYSES)),
     ("Vault 原始文件库", ("vault_read", "tombstone")),
+    ("Why scores moved 变化原因", ("fct_score_move", "fct_score_move_item")),
     ("Audit and upkeep 留痕与维护", ("audit_entry", "generated_sql")),
 )
 

@@ -17,7 +17,10 @@ from include.warehouse.tables import (
     dim_group,
     dim_indicator,
     dim_quarter,
+    dim_rule,
     expected_delivery,
+    fct_score_move,
+    fct_score_move_item,
     file_fault,
     hold_confirmation,
     judgement_basis,
@@ -69,6 +72,9 @@ APPEND_ONLY = (
     *FACTS.values(),
     certainty_run,
     *ANALYSES.values(),
+    dim_rule,
+    fct_score_move,
+    fct_score_move_item,
     audit_entry,
 )
 """Tables whose rows are never changed or removed; triggers refuse it."""

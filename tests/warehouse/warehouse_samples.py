@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from include.warehouse import ledger, register, releases
+from include.warehouse import ledger, moves, register, releases
 from include.warehouse.releases import FrameworkContent, ReleaseDraft, ReleaseInput, ReleaseKey
 from include.warehouse.store import writing
 
@@ -248,3 +248,30 @@ def analyses() -> dict[str, pd.DataFrame]:
         "quality_lead": {"unit_code": "T02", "feed": "petitions", "signal": "bounced", "figures": {"n": 12}, **lead},
     }  # fmt: skip
     return {name: pd.DataFrame([row]) for name, row in rows.items()}
+
+
+def moved(engine: Engine) -> int:
+    """Publish twice; store why the second differs from the first, and one rule in words; return the second."""
+    ids = [
+        published(engine).release_id,
+        published(engine, facts=facts(0.9), approved_by="chief", code_digest="code2").release_id,
+    ]
+    with writing(engine) as connection:
+        earlier, later = (releases.get(connection, one) for one in ids)
+        own = {"unit_code": ["T01"], "factor": ["late_data"], "points": [0.5]}
+        moves.write_moves(
+            connection,
+            later,
+            earlier,
+            factors=pd.DataFrame(own | {"published_points": [0.5], "state": ["value"]}),
+            items=pd.DataFrame(own | {"kind": ["indicator"], "item": ["reply"]}),
+        )
+        rule = {
+            "kind": "indicator",
+            "code": "reply",
+            "title_zh": "答复",
+            "rule_zh": "按比例",
+            "rule_en": "in proportion",
+        }
+        moves.write_rules(connection, later.framework_key, pd.DataFrame([rule]))
+    return ids[-1]

@@ -10,6 +10,7 @@
 --     formula: {zh: 各问题均在规定时间内报告的项目数 ÷ 当季到期项目数, en: projects with every finding reported by the due date ÷ projects due}
 --     source: 审计法 art. 52 and local rules (60 or 90 days); catalogue 28
 --     absent: not_applicable
+--     together: [project]
 --   falsified:
 --     title: {zh: 整改弄虚作假, en: False rectification}
 --     formula: {zh: 当季认定弄虚作假的问题数(一票否决), en: findings whose false rectification was established in the quarter; a veto}
@@ -25,11 +26,13 @@
 --     formula: {zh: 违规金额 ÷ 审计金额(项目金额只计一次；n 为项目数), en: "irregular ÷ audited amount, a project's amount counted once; n is projects"}
 --     source: catalogue 31
 --     absent: not_applicable
+--     together: [project]
 --   comment_on_time:
 --     title: {zh: 审计征求意见按期回复率, en: Comments on time}
 --     formula: {zh: 10 日内回复的项目数 ÷ 征求意见的项目数(只作背景), en: "projects answered within 10 days ÷ projects asked; context"}
 --     source: 审计法 art. 44; catalogue 32
 --     absent: not_applicable
+--     together: [project]
 --
 -- A finding counts in the quarter in which its rectification falls due; its project's columns are repeated on each
 -- of its rows, so that a project is gathered first. False rectification counts in the quarter it is established,

@@ -6,6 +6,7 @@
 --     source: Licheng ladder of four levels and eight steps (seed 003); catalogue 97
 --     absent: zero
 --     keys: [L1/S1, L1/S2, L2/S1, L2/S2, L3/S1, L3/S2, L4/S1, L4/S2]
+--     together: [document_no]
 SELECT
   _unit AS unit,
   CASE level WHEN '国家' THEN 'L1' WHEN '省' THEN 'L2' WHEN '市' THEN 'L3' ELSE 'L4' END

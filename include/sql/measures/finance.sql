@@ -5,16 +5,19 @@
 --     formula: {zh: (本年至今 − 上年同期)÷ 上年同期, en: (year to date − same months last year) ÷ same months last year}
 --     source: budget performance rules BZ1; catalogue 33
 --     absent: missing
+--     together: unit
 --   reception_change:
 --     title: {zh: 公务接待费变动率, en: Change of reception expenses}
 --     formula: {zh: (本年至今 − 上年同期)÷ 上年同期, en: (year to date − same months last year) ÷ same months last year}
 --     source: budget performance rules BZ1; catalogue 34
 --     absent: missing
+--     together: unit
 --   vehicle_change:
 --     title: {zh: 公务用车购置及运行费变动率, en: Change of vehicle expenses}
 --     formula: {zh: (本年至今 − 上年同期)÷ 上年同期, en: (year to date − same months last year) ÷ same months last year}
 --     source: budget performance rules BZ1; catalogue 35
 --     absent: missing
+--     together: unit
 --   staff_control:
 --     title: {zh: 在职人员控制率, en: Staff against posts}
 --     formula: {zh: 在职人数 ÷ 编制数, en: staff ÷ approved posts}
@@ -25,6 +28,7 @@
 --     formula: {zh: (本季 − 上年同季)÷ 上年同季, en: (this quarter − same quarter last year) ÷ same quarter last year}
 --     source: catalogue 37
 --     absent: missing
+--     together: unit
 --   budget_execution:
 --     title: {zh: 预算支出完成率, en: Budget executed}
 --     formula: {zh: 本季支出 ÷ 本季预算, en: spent ÷ budget of the quarter}
@@ -35,26 +39,31 @@
 --     formula: {zh: 季末结转结余 ÷ 最近四季支出, en: carry-over at quarter end ÷ spent in four quarters}
 --     source: budget performance rules BZ2; catalogue 39
 --     absent: missing
+--     together: unit
 --   carryover_change:
 --     title: {zh: 结转结余变动率, en: Change of carry-over}
 --     formula: {zh: (季末 − 上年同季末)÷ 上年同季末, en: (quarter end − same quarter end last year) ÷ same quarter end last year}
 --     source: budget performance rules BZ2; catalogue 40
 --     absent: missing
+--     together: unit
 --   payable_rate:
 --     title: {zh: 应付(暂存)款率, en: Payables}
 --     formula: {zh: 季末应付(暂存)款 ÷ 最近四季支出, en: payables at quarter end ÷ spent in four quarters}
 --     source: budget performance rules BZ2; catalogue 41
 --     absent: missing
+--     together: unit
 --   receivable_rate:
 --     title: {zh: 应收(暂付)款率, en: Receivables}
 --     formula: {zh: 季末应收(暂付)款 ÷ 最近四季支出, en: receivables at quarter end ÷ spent in four quarters}
 --     source: budget performance rules BZ2; catalogue 42
 --     absent: missing
+--     together: unit
 --   budget_adjustment:
 --     title: {zh: 预算调整率, en: Budget adjusted}
 --     formula: {zh: 本季预算调整的绝对值 ÷ 本季预算, en: absolute adjustment ÷ budget of the quarter}
 --     source: catalogue 43
 --     absent: missing
+--     together: unit
 --   procurement_execution:
 --     title: {zh: 政府采购执行率, en: Procurement executed}
 --     formula: {zh: 实际采购 ÷ 采购预算, en: procurement spent ÷ procurement budget}

@@ -40,11 +40,13 @@
 --     formula: {zh: 当季专题研究信访事项的不同日期数, en: distinct days in the quarter on which the leading body studied a matter}
 --     source: catalogue 7
 --     absent: not_applicable
+--     together: [studied_on]
 --   received_by_leader:
 --     title: {zh: 领导接访次数, en: Receptions by leaders}
 --     formula: {zh: 当季领导接访的不同日期数, en: distinct days in the quarter on which a leader received a petitioner}
 --     source: catalogue 8
 --     absent: not_applicable
+--     together: [leader_received_on]
 --   first_resolved:
 --     title: {zh: 初信初访化解率, en: First matters resolved}
 --     formula: {zh: 已化解初信初访 ÷ 初信初访, en: resolved ÷ first matters}

@@ -5,6 +5,7 @@
 --     formula: {zh: 最近一个年度的考核得分(0–100), en: score on 100 of the latest appraised year}
 --     source: Licheng bonus item yearly appraisal (seed 003); catalogue 96
 --     absent: missing
+--     together: unit
 WITH years AS (
   SELECT
     _unit AS unit,

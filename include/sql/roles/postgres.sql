@@ -37,7 +37,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO mingjing_publisher;
 GRANT INSERT ON release, release_input, release_measure, release_status, release_pointer, release_lease, verification, dim_quarter,
   dim_framework, dim_group, dim_indicator, fct_measure, fct_indicator_score, fct_group_score, fct_unit_score,
   fct_adjustment, fct_warning, certainty_run, certainty_unit, certainty_choice, certainty_node, fairness_indicator,
-  quality_lead, audit_entry TO mingjing_publisher;
+  quality_lead, dim_rule, fct_score_move, fct_score_move_item, audit_entry TO mingjing_publisher;
 GRANT UPDATE, DELETE ON release_pointer TO mingjing_publisher;
 GRANT UPDATE ON release_lease TO mingjing_publisher;
 

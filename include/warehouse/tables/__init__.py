@@ -11,6 +11,7 @@ from include.warehouse.tables.analysis_certainty import (
     fairness_indicator,
     quality_lead,
 )
+from include.warehouse.tables.analysis_moves import dim_rule, fct_score_move, fct_score_move_item
 from include.warehouse.tables.audit import audit_entry, generated_sql
 from include.warehouse.tables.base import AS_FLOAT, Figure, UtcDateTime, metadata
 from include.warehouse.tables.expected import expected_delivery
@@ -89,6 +90,7 @@ __all__ = [
     "dim_peer_group",
     "dim_post",
     "dim_quarter",
+    "dim_rule",
     "dim_unit",
     "expected_delivery",
     "fairness_indicator",
@@ -96,6 +98,8 @@ __all__ = [
     "fct_group_score",
     "fct_indicator_score",
     "fct_measure",
+    "fct_score_move",
+    "fct_score_move_item",
     "fct_unit_score",
     "fct_warning",
     "file_fault",
