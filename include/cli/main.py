@@ -19,6 +19,7 @@ from include.cli.corrections import corrections, respelled, superseded
 from include.cli.describe import describe
 from include.cli.frameworks import frameworks
 from include.cli.key_ring import keys
+from include.cli.preview import preview
 from include.cli.reasons import explain, why
 from include.cli.sentences import HELD, WRONG, SayingGroup, refuse, say, say_json
 from include.cli.stewards import aliases, contract, due, suppliers, template
@@ -51,6 +52,7 @@ for command in (corrections, superseded, respelled):
     app.command()(command)
 app.command()(explain)
 app.command()(why)
+app.command()(preview)
 
 
 def _quarter(key: str | Quarter) -> Quarter:

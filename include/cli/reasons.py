@@ -49,7 +49,7 @@ def explain(
     from include.pipeline.explain import as_records, plain_records, rows_behind_indicators
     from include.pipeline.explain import explain as explained
 
-    chosen, when = _up_to_date(site), _quarter(quarter)
+    chosen, when = up_to_date(site), quarter_of(quarter)
     for found in _each(chosen, framework, lambda area, code: explained(chosen, area, code, when, unit)):
         behind = {}
         if rows:
@@ -83,7 +83,7 @@ def why(
     from include.pipeline.moves import move_of, move_records
     from include.warehouse.store import open_warehouse, reading
 
-    chosen = _up_to_date(site)
+    chosen = up_to_date(site)
     ends = _revision(earlier), _revision(later)
 
     def moved(area: str, code: str) -> Any:
@@ -149,17 +149,19 @@ def _revision(text: str) -> tuple[str, int]:
     period, _, revision = text.partition("/")
     if revision and not revision.isdecimal():
         raise typer.BadParameter(f"[{text}] 应写作 2026Q2 或 2026Q2/1。 Write 2026Q2 or 2026Q2/1.")
-    return str(_quarter(period)), int(revision or 0)
+    return str(quarter_of(period)), int(revision or 0)
 
 
-def _quarter(key: str) -> Quarter:
+def quarter_of(key: str) -> Quarter:
+    """Read a quarter key; a wrong one is refused as a parameter."""
     try:
         return Quarter.parse(key)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 
 
-def _up_to_date(folder: Path | None) -> Site:
+def up_to_date(folder: Path | None) -> Site:
+    """Open the site and bring its warehouse up to date."""
     from include.warehouse.store import migrate
 
     site = open_site(folder)

@@ -76,6 +76,17 @@ def versions_of(site: Site, name: str) -> list[Pack]:
     return found
 
 
+def read_draft(site: Site, path: Path) -> Pack:
+    """Load a framework file that is not in force, wherever it lies; it may extend a version that the site knows.
+
+    Raises:
+        ConfigError: it extends what does not exist.
+        include.scoring.FrameworkError: the framework is wrong.
+    """
+    document, files = _resolve(site, path, ())
+    return Pack(Framework.from_dict(document, file=str(path)), files)
+
+
 def overlay(
     base: Mapping[str, Any], override: Mapping[str, Any], *, file: Path | str = "framework"
 ) -> dict[str, Any]:

@@ -136,6 +136,15 @@ def split_moves(before: ScoreInputs, after: ScoreInputs, *, known: ScoreInputs |
     return Moves(_factors(split.units, points, shown, _states(split, was, now)), _items(split, items, both))
 
 
+def item_points(result: ScoreResult, framework: Framework) -> pd.DataFrame:
+    """Points of the index that each indicator and adjustment carries: units × (kind, item).
+
+    NaN where an item does not count, or stands under a branch that is not linear.
+    """
+    worth = result.points.where(result.attainable > 0) * shares(result, framework)
+    return pd.concat([worth, result.adjustments], axis=1, keys=["indicator", "adjustment"])
+
+
 def depends_on_peers(framework: Framework) -> bool:
     """Whether a unit's index depends on other units: estimated scales, ranks, imputation, outliers, weights."""
     missing = [framework.missing, *(one.missing for one in (*framework.indicators, *framework.groups))]
@@ -239,8 +248,7 @@ class _Split:
 
     def _figures(self, inputs: ScoreInputs, units: pd.Index) -> _Figures:
         result = inputs.score()
-        worth = result.points.where(result.attainable > 0) * shares(result, inputs.framework)
-        parts = pd.concat([worth, result.adjustments], axis=1, keys=["indicator", "adjustment"])
+        parts = item_points(result, inputs.framework)
         wide = parts.reindex(index=units, columns=pd.MultiIndex.from_tuples(self.names[:-1]))
         index = result.index.reindex(units).to_numpy(dtype=np.float64)
         rated, whole = ~np.isnan(index), _whole(index)

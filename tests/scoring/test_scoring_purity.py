@@ -8,6 +8,8 @@ from pathlib import Path
 ROOM = Path(__file__).parents[2] / "include" / "scoring"
 LIBRARIES = {"numpy", "pandas", "scipy", "pydantic", "pydantic_core", "yaml", "SALib"}
 STANDARD = {
+    "itertools",
+    "math",
     "__future__",
     "collections",
     "dataclasses",

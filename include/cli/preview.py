@@ -1,0 +1,62 @@
+"""`mingjing preview`: past quarters under a draft framework, before it applies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+
+from include.cli.reasons import AsJson, SiteFolder, quarter_of, up_to_date
+from include.cli.sentences import WRONG, refuse, say, say_json
+
+
+def preview(
+    draft: Annotated[Path, typer.Argument(metavar="DRAFT", help="指标体系草案 .yaml The draft framework")],
+    quarters: Annotated[
+        list[str] | None,
+        typer.Option(help="只看这些季度,可多次 These quarters only; all released by default"),
+    ] = None,
+    units: Annotated[
+        list[str] | None, typer.Option(help="只看这些单位(代码),可多次 These units only, say a pilot's")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="另存为 .xlsx Save everything as .xlsx")
+    ] = None,
+    site: SiteFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """用草案重算已发布的季度,看谁变色。 Replay released quarters under a draft; nothing is published or stored."""
+    from include.cli.tables import plain_table
+    from include.pipeline.explain import plain_records
+    from include.pipeline.preview import preview as previewed
+
+    if output is not None and (output.suffix != ".xlsx" or not output.parent.is_dir()):
+        refuse(
+            f"[{output}] 应为已有目录中的 .xlsx。 [{output}] must be an .xlsx in a folder that exists.", WRONG
+        )
+    chosen = up_to_date(site)
+    for area in chosen.jurisdictions:
+        found = previewed(
+            chosen, area, draft, quarters=[quarter_of(one) for one in quarters or ()], units=units or ()
+        )
+        tables = {"units": found.units, "scores": found.scores, "items": found.items}
+        if output is not None:
+            with pd.ExcelWriter(output, engine="xlsxwriter") as book:
+                for name, table in tables.items():
+                    table.to_excel(book, sheet_name=name, index=False)
+        if as_json:
+            say_json({"jurisdiction": area} | {name: plain_records(table) for name, table in tables.items()})
+            continue
+        shown = found.units if units else found.changed
+        named = f"{found.draft.framework}@{found.draft.version}"
+        Console().print(plain_table(found.scores, title=f"{area} {named} 预演 preview"))
+        Console().print(
+            plain_table(shown, title="变色的单位 Units whose colour changes" if not units else named)
+        )
+        say(
+            f"{len(found.changed)} 个单位次变色;未发布、未保存。 {len(found.changed)} changes of colour; "
+            "nothing was published or stored."
+        )
