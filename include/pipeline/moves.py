@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from include.documents.rule_words import rule_words
 from include.documents.words import COLOUR_WORDS, adjustment_words, condition_words
 from include.pipeline.replay import read_framework, read_inputs, read_scored_units
 from include.quarters import Quarter
-from include.scoring import Framework
+from include.scoring import Framework, ScoringError
 from include.scoring.model_parts import Text
 from include.scoring.moves import Moves, ScoreInputs, split_moves
 from include.warehouse import moves as store
@@ -23,6 +24,7 @@ from include.warehouse.errors import UnknownRelease
 from include.warehouse.releases import Release, ReleaseKey
 from include.warehouse.store import lock, reading, writing
 
+_log = logging.getLogger(__name__)
 _STORED = {"unit": "unit_code"}
 
 
@@ -42,7 +44,13 @@ def record_moves(engine: Engine, release_id: int) -> None:
         ]
         framework = read_framework(connection, release.framework_key)
         read: dict[int, ScoreInputs] = {}
-        found = [(earlier, _split(connection, earlier, release, read)) for earlier in pending]
+        found = []
+        for earlier in pending:
+            try:
+                found.append((earlier, _split(connection, earlier, release, read)))
+            except ScoringError as error:
+                # One version's rules may not stand the other's data; the release itself is none the worse.
+                _log.warning("%s: no split against release %s: %s", release.key, earlier.release_id, error)
     with writing(engine) as connection:
         lock(connection, "moves", release.jurisdiction, release.framework_code, release.period)
         store.write_rules(connection, release.framework_key, rules_in_words(framework))

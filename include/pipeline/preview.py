@@ -26,7 +26,7 @@ from include.warehouse.releases import Release, ReleaseKey
 from include.warehouse.store import open_warehouse, reading
 from include.warehouse.tables import release_pointer
 
-_CARRIED = 3
+_CARRIED, _SHOWN = 3, 0.005
 _COLOURS = ("red", "yellow", "green", "")
 
 
@@ -224,8 +224,10 @@ def _listed(codes: set[str]) -> str:
 
 def _carried(row: pd.Series) -> str:
     largest = row[row.abs().sort_values(ascending=False, kind="stable").index][:_CARRIED]
+    names = [code or kind for kind, code in zip(*map(largest.index.get_level_values, (0, 1)), strict=True)]
+    points = largest.to_numpy(dtype=float)
     return "、".join(
-        f"{item or kind} {points:+.2f}" for (kind, item), points in largest.items() if abs(points) > 0.005
+        f"{name} {one:+.2f}" for name, one in zip(names, points, strict=True) if abs(one) > _SHOWN
     )
 
 
