@@ -18,6 +18,7 @@ import include
 from include.engine.duckdb_engine import open_engine
 from include.feeds.contract import Contract
 from include.measures.definition import MeasuresDefinition
+from include.measures.rows import rows_behind
 from include.measures.run import run_measures
 from include.measures.views import StagedPart
 from include.quarters import Quarter
@@ -114,20 +115,32 @@ def compute(
     threads: int = 1,
     **more: Any,
 ) -> pd.DataFrame:
-    """Run the measures of one feed on a fresh engine."""
+    """Run the measures of one feed on a fresh engine; the rows listed behind every figure must add up to it."""
     register = pd.DataFrame({"unit_code": list(units), "peer_group": "county_body"})
+    common: dict[str, Any] = {
+        "definition": definition,
+        "contract": contract,
+        "parts": parts,
+        "quarter": quarter,
+        "units": register,
+        "working_days": working_days(),
+        **more,
+    }
     with open_engine(memory_limit_mb=512, threads=threads) as engine:
-        return run_measures(
-            engine,
-            definition=definition,
-            contract=contract,
-            parts=parts,
-            quarter=quarter,
-            units=register,
-            working_days=working_days(),
-            arrived=arrived,
-            **more,
-        )
+        found = run_measures(engine, arrived=arrived, **common)
+        if arrived:
+            _add_up(found, rows_behind(engine, **common).rows)
+    return found
+
+
+def _add_up(found: pd.DataFrame, rows: pd.DataFrame) -> None:
+    by = ["unit_code", "measure", "key"]
+    sums = rows.groupby(by)[["numerator", "denominator"]].sum().to_dict("index")
+    for row in found[found["state"] == "value"].to_dict("records"):
+        listed = sums.get(tuple(row[name] for name in by), {})
+        for part in ("numerator", "denominator"):
+            figure = Decimal(0) if pd.isna(row[part]) else row[part]
+            assert listed.get(part, Decimal(0)) == figure, (row["measure"], part)
 
 
 def figures(
