@@ -21,6 +21,7 @@ from include.cli.frameworks import frameworks
 from include.cli.key_ring import keys
 from include.cli.preview import preview
 from include.cli.reasons import explain, why
+from include.cli.returns import return_book
 from include.cli.sentences import HELD, WRONG, SayingGroup, refuse, say, say_json
 from include.cli.stewards import aliases, contract, due, suppliers, template
 from include.cli.vault import vault
@@ -38,6 +39,7 @@ units = typer.Typer(no_args_is_help=True, help="单位与岗位名录。 The reg
 app.add_typer(units, name="units")
 app.command()(describe)
 app.add_typer(frameworks, name="framework")
+app.command("return")(return_book)
 app.add_typer(aliases, name="aliases")
 app.add_typer(keys, name="keys")
 app.command()(certainty)
@@ -210,7 +212,8 @@ def ingest(
             )
         if any(report.counts["rows_quarantined"] for report in reports):
             say(
-                "隔离的行及原因:mingjing refused Rows in quarantine, and why: mingjing refused",
+                "隔离的行及原因:mingjing refused;退回工作簿在 lake/<地区>/returns。 "
+                "Rows in quarantine, and why: mingjing refused; what goes back lies in lake/<area>/returns.",
                 style="yellow",
             )
     if held:
@@ -218,7 +221,12 @@ def ingest(
 
 
 @app.command()
-def refused(feeds: Feeds = None, site: SiteFolder = None, as_json: AsJson = False) -> None:
+def refused(
+    feeds: Feeds = None,
+    site: SiteFolder = None,
+    settled: Annotated[bool, typer.Option("--all", help="连同已了结的 With those that are settled")] = False,
+    as_json: AsJson = False,
+) -> None:
     """列出隔离的行和办法。 List the rows in quarantine: where they stand and what to do about them."""
     from include.cli.refused import refused_rows
 
@@ -227,13 +235,17 @@ def refused(feeds: Feeds = None, site: SiteFolder = None, as_json: AsJson = Fals
     rows = [
         {"jurisdiction": jurisdiction, **row}
         for jurisdiction in chosen.jurisdictions
-        for row in refused_rows(chosen, jurisdiction, feeds=wanted).to_dict("records")
+        for row in refused_rows(chosen, jurisdiction, feeds=wanted, settled=settled).to_dict("records")
     ]
     if as_json:
         say_json({"rows": rows})
         return
     for row in rows:
-        say(f"{row['feed']}/{row['file_name']} [{row['rule_id']}] {row['message_zh']} {row['message_en']}")
+        state = "" if row["status"] == "open" else f" ({row['status']})"
+        say(
+            f"{row['feed']}/{row['file_name']} #{row['delivery_id']}{state} [{row['rule_id']}] "
+            f"{row['message_zh']} {row['message_en']}"
+        )
     say(f"隔离 {len(rows)} 处。 {len(rows)} in quarantine.", style="yellow" if rows else "green")
 
 

@@ -54,6 +54,8 @@ class TextTable:
     letters: dict[str, str]
     """Declared column to its letters on the first sheet read; for text files its header as found."""
     letters_by_sheet: dict[str, dict[str, str]]
+    headers: dict[str, str]
+    """Declared column to its header on the first sheet read that has it, as written (`上|下` over several rows)."""
     extra_headers: tuple[str, ...]
     cell_digest: str
     """SHA-256 over the declared cells of the data rows in order; equal for a file renamed or saved anew."""
@@ -91,9 +93,21 @@ def read_delivery(
         Held: the whole file is held; its `fault` says why and what to do.
         OSError: the landed file or the reading server failed; nothing is said about the file, try again.
     """
-    content = data if isinstance(data, bytes) else data.read_bytes()
-    parsed = parse_in_child(
-        content,
+    parsed = parse_delivery(data, file_name=file_name, contract=contract, confirmed=confirmed, limits=limits)
+    return lay_out(parsed, contract, file_name=file_name, confirmed=confirmed)
+
+
+def parse_delivery(
+    data: bytes | Path,
+    *,
+    file_name: str,
+    contract: Contract,
+    confirmed: Collection[str] = (),
+    limits: Limits | None = None,
+) -> Parsed:
+    """Read the cells of one delivered file, as `read_delivery` does, without laying them out."""
+    return parse_in_child(
+        data if isinstance(data, bytes) else data.read_bytes(),
         file_name=file_name,
         kinds=contract.files,
         sheets=contract.layout.sheets,
@@ -102,20 +116,21 @@ def read_delivery(
         confirmed=confirmed,
         limits=limits,
     )
-    if "H-TOTAL" in confirmed:
-        contract = contract.model_copy(
-            update={"layout": contract.layout.model_copy(update={"totals_differ": "warn"})}
-        )
-    return lay_out(parsed, contract, file_name=file_name)
 
 
-def lay_out(parsed: Parsed, contract: Contract, *, file_name: str = "") -> TextTable:
+def lay_out(
+    parsed: Parsed, contract: Contract, *, file_name: str = "", confirmed: Collection[str] = ()
+) -> TextTable:
     """Turn parsed sheets into one table by the contract's layout.
 
     Raises:
         Held: F-COL, F-HDR, F-MOJIBAKE, F-CSV (a record with another number of fields than the header), F-UNIT,
             F-NILROWS, H-TOTAL.
     """
+    if "H-TOTAL" in confirmed:
+        contract = contract.model_copy(
+            update={"layout": contract.layout.model_copy(update={"totals_differ": "warn"})}
+        )
     of_text = bool(parsed.encoding)
     try:
         laid = [
@@ -143,6 +158,11 @@ def lay_out(parsed: Parsed, contract: Contract, *, file_name: str = "") -> TextT
         landed=sum(part.rows for part in laid),
         letters=laid[0].letters,
         letters_by_sheet=by_sheet,
+        headers={
+            name: part.header.labels[place]
+            for part in reversed(laid)
+            for name, place in part.header.columns.items()
+        },
         extra_headers=extra,
         cell_digest=_digest(table, [column.name for column in contract.columns]),
         kind=parsed.kind,
@@ -185,7 +205,7 @@ def _nil_without_header(parsed: Parsed, contract: Contract, file_name: str) -> T
     ]
     return TextTable(
         table=none, totals=none, structural=pa.concat_tables(structural), landed=landed,
-        letters={}, letters_by_sheet={}, extra_headers=(),
+        letters={}, letters_by_sheet={}, headers={}, extra_headers=(),
         cell_digest=_digest(none, [column.name for column in contract.columns]),
         kind=parsed.kind, encoding=parsed.encoding, warnings=(), nil=" ".join([*words, file_name]),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from include.feeds.contract import Contract
 from include.feeds.faults import Fault, Held, fault, masked_numbers
 from include.feeds.landing import InboxFile, land, scan_inbox
+from include.feeds.read import TextTable
 from include.pipeline.catalogue import contract_of
 from include.pipeline.judging import (
     held_verdict,
@@ -29,11 +31,15 @@ from include.pipeline.past import held_by_history
 from include.pipeline.prepared import on_record, prepare, prepare_all
 from include.pipeline.references import looking_into
 from include.pipeline.registers import import_register_rows, standing_register
-from include.pipeline.rejudging import basis_now, changed_since, in_order_of_arrival, keep
+from include.pipeline.rejudging import Basis, basis_now, changed_since, in_order_of_arrival, keep
+from include.pipeline.return_books import Source, first_source, put_back
+from include.pipeline.returns import Answer, judge_return, without_settled
+from include.pipeline.returns import record as settle
 from include.pipeline.staging import stage
 from include.pipeline.superseding import NOTHING_COMPARED, StandingDeliveries, told_by
 from include.pipeline.vault import landing_of, vault_key
 from include.quality import second
+from include.quality.returns.reading import Returned
 from include.quarters import Quarter
 from include.site import Site
 from include.warehouse import ledger
@@ -269,9 +275,13 @@ def _judge_pending(
                     ledger.record_verdict(connection, delivery.delivery_id, told)
                 report.counts["duplicate"] += 1
                 continue
-            compared = NOTHING_COMPARED
+            compared, answer = NOTHING_COMPARED, None
             if isinstance(read, Fault):
                 verdict, accepted = held_verdict(contract, register, read, now), None
+            elif isinstance(read, Returned):
+                put = partial(_staged, site, contract, jurisdiction, delivery)
+                answer = judge_return(site, basis, engine, delivery, read, stage=put, now=now)
+                verdict, accepted = answer.verdict, answer.accepted
             elif read.nil:
                 verdict = nil_verdict(
                     site, contract, register, delivery, read, standing, now, confirmed=codes
@@ -281,6 +291,8 @@ def _judge_pending(
                 judgement = held_by_history(
                     site, contract, delivery, judged[delivery.delivery_id], others.verdicts, codes
                 )
+                with reading(engine) as connection:
+                    judgement = without_settled(connection, delivery, judgement)
                 accepted = None if judgement.held else judgement.accepted
                 compared = others.compare(delivery, accepted)
                 staged = _staged(site, contract, jurisdiction, delivery, accepted)
@@ -291,18 +303,52 @@ def _judge_pending(
                 keep(engine, jurisdiction, used[delivery.delivery_id], verdict)
                 report.held.append(_told(jurisdiction, delivery.file_name, verdict))
                 continue
+            source = _source(delivery, read, answer)
             try:
-                with writing(engine) as connection:
-                    if accepted is not None and contract.time.kind == "register":
-                        import_register_rows(connection, jurisdiction, delivery, accepted, now)
-                    verdict_id = ledger.record_verdict(connection, delivery.delivery_id, verdict)
-                others.judged(delivery, verdict_id, verdict)
+                verdict_id = _put_on_record(engine, basis, delivery, verdict, accepted, source, answer)
+                others.judged(delivery, verdict_id, verdict, answers=answer.first if answer else None)
             except Held as held:
                 verdict = held_verdict(contract, register, held.fault, now)
                 verdict = on_record(verdict, delivery, basis, {}, NOTHING_COMPARED)
                 with writing(engine) as connection:
                     ledger.record_verdict(connection, delivery.delivery_id, verdict)
+            put_back(site, contract, source, verdict)
             _count(report, jurisdiction, delivery.file_name, verdict)
+
+
+def _put_on_record(
+    engine: Engine,
+    basis: Basis,
+    delivery: Delivery,
+    verdict: Verdict,
+    accepted: pa.Table | None,
+    source: Source | None,
+    answer: Answer | None,
+) -> int:
+    """Record a verdict with all that it settles, in one transaction; Held where the register does not take the rows."""
+    with writing(engine) as connection:
+        if accepted is not None and basis.contract.time.kind == "register":
+            import_register_rows(connection, delivery.jurisdiction, delivery, accepted, verdict.judged_at)
+        verdict_id = ledger.record_verdict(connection, delivery.delivery_id, verdict)
+        text = source.text if source else None
+        settle(
+            connection,
+            basis.contract,
+            delivery,
+            verdict_id,
+            verdict,
+            text=text,
+            accepted=accepted,
+            answer=answer,
+        )
+    return verdict_id
+
+
+def _source(delivery: Delivery, read: TextTable | Returned | Fault, answer: Answer | None) -> Source | None:
+    """What may go back to the supplier; None where no row could be read."""
+    if isinstance(read, TextTable) and not read.nil:
+        return first_source(delivery, read)
+    return answer.source if answer else None
 
 
 def _staged(
@@ -343,6 +389,10 @@ def _try_out(
     read = read_text(site, contract, file.path.read_bytes(), delivery)
     if isinstance(read, Fault):
         verdict = held_verdict(contract, register, read, now)
+    elif isinstance(read, Returned):
+        with reading(engine) as connection:
+            basis = basis_now(connection, site, jurisdiction, contract, register, now=now)
+        verdict = judge_return(site, basis, engine, delivery, read, stage=lambda _: (), now=now).verdict
     elif read.nil:
         with reading(engine) as connection:
             standing = ledger.effective_verdicts(connection, jurisdiction, contract.feed)

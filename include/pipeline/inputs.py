@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -169,7 +169,8 @@ def effective_parts(
 
     Under `replace` a supplier's newest file for a quarter takes the place of the older ones. A file is *for* the
     quarter that holds most of its rows; rows of other quarters in it are late rows: they add to their own quarter
-    and replace nothing but rows of the same key.
+    and replace nothing but rows of the same key. A returned workbook adds to the file that it answers, and goes with
+    it; where that file was held, the first return stands in its place.
 
     Args:
         site: whose lake holds the files.
@@ -183,15 +184,16 @@ def effective_parts(
         The parts in order of effect, each with the id of the verdict that it comes from.
     """
     ordered = in_order_of_effect(contract, verdicts)
-    newest = _newest_files(ordered)
+    newest, leaders = _newest_files(ordered), _leaders(ordered)
     wanted = {str(quarter.shift(-back)) for back in range(contract.time.lookback_quarters + 1)}
     parts = []
     correcting: set[int] = set()
     for position, verdict, staged in standing_files(contract, ordered):
         if staged.quarter not in wanted:
             continue
-        main = newest[verdict.supplier, main_quarter(verdict)]
-        correcting |= {main} - {position}
+        leader = leaders[position]
+        main = newest[verdict.supplier, main_quarter(ordered[leader])]
+        correcting |= {main} - {leader}
         parts.append(_part(site, contract, verdict, staged, position))
     if contract.time.delivery == "replace" and contract.time.kind == "events":
         # A late row whose date the next file of its quarter corrects has left this quarter: its key is looked up there.
@@ -228,7 +230,7 @@ def _moves(contract: Contract) -> bool:
 
 def in_order_of_effect(contract: Contract, verdicts: Iterable[EffectiveVerdict]) -> list[EffectiveVerdict]:
     """Deliveries from the one that counts least to the one whose rows take the place of others'."""
-    return sorted(verdicts, key=lambda verdict: recency(contract, verdict.delivery.file_name))
+    return sorted(verdicts, key=lambda verdict: recency(contract, _first(verdict).file_name))
 
 
 def standing_files(
@@ -236,7 +238,7 @@ def standing_files(
 ) -> list[tuple[int, EffectiveVerdict, ledger.StagedFile]]:
     """The staged files that no newer file took the place of as a whole, with their place in the order of effect."""
     ordered = in_order_of_effect(contract, verdicts)
-    newest = _newest_files(ordered)
+    newest, leaders = _newest_files(ordered), _leaders(ordered)
     whole = contract.time.delivery == "replace"
     return [
         (position, verdict, staged)
@@ -244,14 +246,35 @@ def standing_files(
         for staged in verdict.staged
         if not (
             whole
-            and staged.quarter == main_quarter(verdict)
-            and newest[verdict.supplier, staged.quarter] != position
+            and staged.quarter == main_quarter(ordered[leaders[position]])
+            and newest[verdict.supplier, staged.quarter] != leaders[position]
         )
     ]
 
 
-def _newest_files(ordered: Iterable[EffectiveVerdict]) -> dict[tuple[str, str], int]:
-    return {(verdict.supplier, main_quarter(verdict)): position for position, verdict in enumerate(ordered)}
+def _newest_files(ordered: Sequence[EffectiveVerdict]) -> dict[tuple[str, str], int]:
+    places = sorted(set(_leaders(ordered)))
+    return {(ordered[place].supplier, main_quarter(ordered[place])): place for place in places}
+
+
+def leading(verdicts: Sequence[EffectiveVerdict]) -> list[EffectiveVerdict]:
+    """The verdicts that stand for a file: all but returned workbooks that go with one."""
+    return [verdicts[place] for place in sorted(set(_leaders(verdicts)))]
+
+
+def _leaders(ordered: Sequence[EffectiveVerdict]) -> list[int]:
+    """For each verdict the place of the one that it goes with: itself, or the file that it answers."""
+    own = {
+        verdict.delivery.delivery_id: place for place, verdict in enumerate(ordered) if not verdict.answers
+    }
+    for place, verdict in enumerate(ordered):
+        own.setdefault(_first(verdict).delivery_id, place)
+    return [own[_first(verdict).delivery_id] for verdict in ordered]
+
+
+def _first(verdict: EffectiveVerdict) -> ledger.Delivery:
+    """The delivery that rows first came in."""
+    return verdict.answers or verdict.delivery
 
 
 def _part(
@@ -272,8 +295,8 @@ def main_quarter(verdict: EffectiveVerdict) -> str:
     """The quarter that most rows of a delivery belong to (the later one of two equals); '' without rows."""
     if verdict.nil_quarter:
         return verdict.nil_quarter
-    if verdict.delivery.declared_quarter or not verdict.staged:
-        return verdict.delivery.declared_quarter
+    if _first(verdict).declared_quarter or not verdict.staged:
+        return _first(verdict).declared_quarter
     return max(verdict.staged, key=lambda staged: (staged.rows, staged.quarter)).quarter
 
 

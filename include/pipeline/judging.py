@@ -12,13 +12,15 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Engine
 
+from include.feeds.child import parse_in_child
 from include.feeds.contract import Contract
 from include.feeds.faults import Fault, Held, fault
-from include.feeds.read import TextTable, read_delivery
+from include.feeds.read import TextTable, lay_out, parse_delivery
 from include.pipeline.references import Reference
 from include.pipeline.registers import StandingRegister
 from include.pipeline.vault import open_landed, record_opening
 from include.quality.judge import Delivered, Judgement, judge
+from include.quality.returns.reading import Returned, is_return, read_rows
 from include.quarters import Quarter
 from include.site import Site
 from include.warehouse import ledger
@@ -46,11 +48,11 @@ def read_batches(
     waiting: list[Delivery],
     now: datetime,
     confirmed: Confirmed,
-) -> Iterator[list[tuple[Delivery, TextTable | Fault]]]:
+) -> Iterator[list[tuple[Delivery, TextTable | Returned | Fault]]]:
     """Read the deliveries, in order, in batches that are judged together; what is opened is on the record."""
     record_opening(engine, jurisdiction, waiting, now)
     ring = site.keys
-    batch: list[tuple[Delivery, TextTable | Fault]] = []
+    batch: list[tuple[Delivery, TextTable | Returned | Fault]] = []
     rows = 0
     for delivery in waiting:
         data = open_landed(site, engine, delivery, ring)
@@ -75,15 +77,39 @@ def read_text(
     data: bytes,
     delivery: Delivery,
     confirmed: Collection[str] = (),
-) -> TextTable | Fault:
+) -> TextTable | Returned | Fault:
     """Read one delivery; the fault for which it is held where it cannot be read truthfully."""
     if not delivery.supplier:
         suppliers = ", ".join(suppliers_of(site, contract))
         return fault("F-SENDER", file=delivery.file_name, suppliers=suppliers)
+    named: dict[str, Any] = {"file_name": delivery.file_name, "confirmed": confirmed}
     try:
-        return read_delivery(data, file_name=delivery.file_name, contract=contract, confirmed=confirmed)
+        parsed = parse_delivery(data, contract=contract, **named)
+    except Held as held:
+        try:
+            # A returned workbook need not be of a kind or have the sheets that the contract declares.
+            return _read_return(data, delivery) if held.fault.code in _NOT_AS_DECLARED else held.fault
+        except Held as still:
+            return held.fault if still.fault.code in _NOT_AS_DECLARED else still.fault
+    try:
+        return _read_return(data, delivery) if is_return(parsed) else lay_out(parsed, contract, **named)
     except Held as held:
         return held.fault
+
+
+_NOT_AS_DECLARED = ("F-TYPE", "F-SHEET")
+
+
+def _read_return(data: bytes, delivery: Delivery) -> Returned:
+    """Read a returned workbook by its own layout; Held as F-TYPE or F-SHEET where it is none."""
+    kinds = ("xlsx", "xls", "ods", "csv", "tsv")
+    parsed = parse_in_child(data, file_name=delivery.file_name, kinds=kinds)
+    if not is_return(parsed):
+        raise Held(fault("F-TYPE", extension="", found=parsed.kind, allowed=""))
+    if others := (*parsed.extra, *parsed.hidden):
+        sheets = (*(sheet.name for sheet in parsed.sheets), *others)
+        parsed = parse_in_child(data, file_name=delivery.file_name, kinds=kinds, sheets=sheets)
+    return read_rows(parsed, file_name=delivery.file_name)
 
 
 def judge_batch(

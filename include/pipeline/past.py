@@ -10,6 +10,7 @@ import duckdb
 
 from include.feeds.contract import Contract
 from include.lake import local_copy
+from include.pipeline.inputs import leading
 from include.pipeline.rejudging import arrival
 from include.quality.grammar import literal
 from include.quality.judge import Judgement
@@ -35,7 +36,7 @@ def held_by_history(
     before = sorted(
         (
             one
-            for one in standing
+            for one in leading([*standing])
             if one.staged and one.supplier == delivery.supplier and arrival(one.delivery) < arrival(delivery)
         ),
         key=lambda one: arrival(one.delivery),

@@ -11,6 +11,7 @@ from include.pipeline.rejudging import Basis
 from include.pipeline.superseding import Compared
 from include.quality.corrections import MetCell, apply_corrections
 from include.quality.respelled import Respelled, respelled_columns, shown
+from include.quality.returns.reading import Returned
 from include.quality.sentences import file_fault
 from include.warehouse.ledger import (
     AppliedCorrection,
@@ -39,7 +40,9 @@ def prepare(text: TextTable, delivery: Delivery, basis: Basis) -> Prepared:
     return Prepared(delivery, replace(text, table=table) if met else text, met, respelled)
 
 
-def prepare_all(batch: Iterable[tuple[Delivery, TextTable | Fault]], basis: Basis) -> dict[int, Prepared]:
+def prepare_all(
+    batch: Iterable[tuple[Delivery, TextTable | Returned | Fault]], basis: Basis
+) -> dict[int, Prepared]:
     """Prepare what could be read and is no nil return, in order: delivery id → prepared."""
     return {
         delivery.delivery_id: prepare(read, delivery, basis)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from include.pipeline.catalogue import contracts_of, packs_of
-from include.pipeline.inputs import gather_inputs, main_quarter
+from include.pipeline.inputs import gather_inputs, leading, main_quarter
 from include.pipeline.readiness import Readiness, Received, expected_deliveries, judge_readiness
 from include.pipeline.registers import StandingRegister, standing_register
 from include.quarters import Quarter
@@ -64,11 +64,12 @@ def received_deliveries(connection: Connection, site: Site, jurisdiction: str) -
     A nil return counts like a delivery. A file of a feed with `replace` counts for the quarter that most of its rows
     belong to; one of any other feed for every quarter it has rows of. A held file counts for the quarter it declares,
     else for the one before it arrived: that only says for which quarter a file is held, never which quarter a row
-    belongs to.
+    belongs to. A returned workbook is no file of its own: it counts where the file that it answers was held and it
+    stands in its place.
     """
     received = []
     for contract in contracts_of(site):
-        for verdict in ledger.effective_verdicts(connection, jurisdiction, contract.feed):
+        for verdict in leading(ledger.effective_verdicts(connection, jurisdiction, contract.feed)):
             quarters = {staged.quarter for staged in verdict.staged} | ({verdict.nil_quarter} - {""})
             if contract.time.delivery == "replace":
                 quarters = {main_quarter(verdict)} - {""}

@@ -65,7 +65,9 @@ class StandingDeliveries:
         """In no order."""
         return [*self._verdicts.values()]
 
-    def judged(self, delivery: Delivery, verdict_id: int, verdict: Verdict) -> None:
+    def judged(
+        self, delivery: Delivery, verdict_id: int, verdict: Verdict, *, answers: Delivery | None = None
+    ) -> None:
         """Take note of a verdict of this run."""
         if verdict.verdict == "accepted":
             self._verdicts[delivery.delivery_id] = EffectiveVerdict(
@@ -76,6 +78,7 @@ class StandingDeliveries:
                 contract_digest=verdict.contract_digest,
                 cell_digest=verdict.cell_digest,
                 staged=verdict.staged,
+                answers=answers,
             )
 
     def says_nothing_new(self, delivery: Delivery) -> EffectiveVerdict | None:

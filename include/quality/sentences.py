@@ -36,9 +36,9 @@ Letters = Mapping[str, Mapping[str, str]]
 
 SHOWN_CHARACTERS = 40
 _SHOWN_VALUES = 20
-_IDENTITY = r"(\d{3})\d{3}[ -]?\d{8}[ -]?(\d{3}[\dXx])"
-_MOBILE = r"(1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})"
-_MOBILE_ALONE = rf"\b{_MOBILE}\b"
+IDENTITY = r"(\d{3})\d{3}[ -]?\d{8}[ -]?(\d{3}[\dXx])"
+MOBILE = r"(1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})"
+_MOBILE_ALONE = rf"\b{MOBILE}\b"
 _UNSEEN = r"[\x00-\x1f\x7f-\x9f\x{E000}-\x{F8FF}\x{FFFD}-\x{FFFF}\x{F0000}-\x{10FFFF}]"
 _ERRORS = "'#REF!', '#DIV/0!', '#VALUE!', '#NULL!', '#NUM!', '#N/A', '#NAME?'"
 _TEXTS = Path(__file__).with_name("messages.yaml")
@@ -66,11 +66,11 @@ def masked(column: Column, text: str) -> str:
     clean = f"regexp_replace({text}, {literal(_UNSEEN)}, '□', 'g')"
     shown = (
         f"regexp_replace(regexp_replace(regexp_replace({clean}, {literal(_MOBILE_ALONE)}, '\\1****\\2', 'g'), "
-        f"{literal(_IDENTITY)}, '\\1***********\\2', 'g'), "
-        f"{literal(_MOBILE)}, '\\1****\\2', 'g')"
+        f"{literal(IDENTITY)}, '\\1***********\\2', 'g'), "
+        f"{literal(MOBILE)}, '\\1****\\2', 'g')"
     )
     if column.privacy in ("personal", "pseudonym"):
-        numbers = f"regexp_full_match({clean}, {literal(f'({_IDENTITY}|{_MOBILE})')})"
+        numbers = f"regexp_full_match({clean}, {literal(f'({IDENTITY}|{MOBILE})')})"
         return (
             f"coalesce(case when {numbers} then {shown} when {text} in ({_ERRORS}) "
             f"then {text} else left({clean}, 1) || '*' end, '')"

@@ -23,6 +23,7 @@ from include.warehouse.tables import (
     hold_confirmation,
     nil_return,
     quarantined_row,
+    return_answer,
     row_balance,
     staged_file,
 )
@@ -122,6 +123,7 @@ def effective_verdicts(
     counts = delivery_verdict.c.verdict.in_(("accepted", "nil_return"))
     rows = connection.execute(_latest(where, as_of).where(counts)).all()
     staged = _staged(connection, [row.verdict_id for row in rows])
+    answers = _answers(connection, where)
     return [
         EffectiveVerdict(
             delivery=_delivery(row),
@@ -132,9 +134,20 @@ def effective_verdicts(
             cell_digest=row.cell_digest,
             staged=tuple(staged[row.verdict_id]),
             nil_quarter=row.nil_quarter,
+            answers=answers.get(row.delivery_id),
         )
         for row in rows
     ]
+
+
+def _answers(connection: Connection, where: list[ColumnElement[bool]]) -> dict[int, Delivery]:
+    """Returned workbooks → the delivery that each answers."""
+    query = (
+        select(return_answer.c.delivery_id.label("return_id"), delivery)
+        .join(delivery, delivery.c.delivery_id == return_answer.c.answers_delivery_id)
+        .where(*where)
+    )
+    return {row.return_id: _delivery(row) for row in connection.execute(query)}
 
 
 def confirmations(
@@ -164,11 +177,13 @@ def received(connection: Connection, jurisdiction: str, *, as_of: datetime | Non
 
     An accepted delivery touches the quarters of its staged files, a nil return its own; any other, and one
     without rows, the quarter it declares (maybe empty). Duplicates are left out: the first delivery of the same
-    bytes stands for them.
+    bytes stands for them. A returned workbook that is held is left out too: the delivery that it answers tells how
+    things stand.
     """
     touched = func.coalesce(staged_file.c.quarter, nil_return.c.quarter, delivery.c.declared_quarter)
     verdict = func.coalesce(delivery_verdict.c.verdict, "pending")
     latest = latest_verdicts(as_of=as_of)
+    held_return = and_(verdict == "held", delivery.c.delivery_id.in_(select(return_answer.c.delivery_id)))
     query = (
         select(
             delivery.c.feed,
@@ -188,7 +203,7 @@ def received(connection: Connection, jurisdiction: str, *, as_of: datetime | Non
         )
         .outerjoin(staged_file, staged_file.c.verdict_id == delivery_verdict.c.verdict_id)
         .outerjoin(nil_return, nil_return.c.verdict_id == delivery_verdict.c.verdict_id)
-        .where(delivery.c.jurisdiction == jurisdiction, verdict != "duplicate")
+        .where(delivery.c.jurisdiction == jurisdiction, verdict != "duplicate", ~held_return)
         .group_by(*_ARRIVAL, delivery.c.feed, delivery.c.supplier, touched, verdict)
         .order_by(*_ARRIVAL, touched)
     )

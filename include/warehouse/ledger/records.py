@@ -199,6 +199,8 @@ class EffectiveVerdict:
     staged: tuple[StagedFile, ...]
     nil_quarter: str = ""
     """The quarter of a nil return; '' for an accepted delivery."""
+    answers: Delivery | None = None
+    """Of a returned workbook: the delivery whose rows it corrects."""
 
     @property
     def supplier(self) -> str:

@@ -62,6 +62,12 @@ from include.warehouse.tables.release import (
     release_status,
     verification,
 )
+from include.warehouse.tables.returns import (
+    quarantine_closing,
+    quarantined_key,
+    return_answer,
+    return_row,
+)
 from include.warehouse.tables.steward import hold_confirmation, nil_return
 from include.warehouse.tables.vault import tombstone, vault_read
 
@@ -110,6 +116,8 @@ __all__ = [
     "nil_return",
     "normalised_column",
     "quality_lead",
+    "quarantine_closing",
+    "quarantined_key",
     "quarantined_row",
     "register_import",
     "release",
@@ -118,6 +126,8 @@ __all__ = [
     "release_measure",
     "release_pointer",
     "release_status",
+    "return_answer",
+    "return_row",
     "row_balance",
     "staged_file",
     "superseded_row",
