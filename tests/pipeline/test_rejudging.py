@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import yaml
 
+from include.pipeline.confirm_hold import confirm_hold
 from include.site import open_site
 from tests.pipeline.small_site import NOW, SENT, SmallSite, cases, on_time
 
@@ -259,3 +260,16 @@ def test_a_file_half_as_long_as_those_before_is_held_in_whatever_company_it_come
     together, apart = sent(tmp_path / "a", at_once=True), sent(tmp_path / "b", at_once=False)
     assert together == apart
     assert together[-1] == ("short.csv", "held", "H-VOLUME")
+
+
+def test_a_short_file_that_is_right_is_confirmed(small):
+    for number, quarter in enumerate(["2025Q4", "2026Q1", "2026Q2", "2026Q3"]):
+        rows = on_time("U1", 20, 40, quarter=quarter)
+        small.send("cases", f"{quarter}.csv", cases(*rows), at=SENT + timedelta(hours=number))
+    small.send("cases", "short.csv", cases(*on_time("U1", 5, 15, name="s")), at=SENT + timedelta(hours=9))
+    small.ingest()
+    (held,) = small.rows("select delivery_id from delivery where file_name = 'short.csv'")
+    confirm_hold(small.site, held["delivery_id"], "H-VOLUME", by="王某", reason="已核对", now=NOW)
+    assert small.ingest().counts["accepted"] == 1
+    assert small.verdicts()[-1] == ("short.csv", "accepted", "")
+    assert small.ingest().counts["accepted"] == 0
