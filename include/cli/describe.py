@@ -149,9 +149,9 @@ def _show(found: Any, figures: dict[str, Any]) -> None:
 
 
 def _cell(text: str, *, personal: bool) -> str:
-    from include.feeds.faults import masked_numbers
+    from include.feeds.persons import masked
 
-    shown = f"{text[:1]}*" if personal and text else masked_numbers(text)
+    shown = f"{text[:1]}*" if personal and text else masked(text)
     return escape(shown[:60])
 
 

@@ -17,7 +17,7 @@ from include.site import Site, open_site
 keys = typer.Typer(
     cls=SayingGroup,
     no_args_is_help=True,
-    help="密钥环:新建、列出、轮换。 The key ring: make, list, rotate.",
+    help="密钥环:新建、列出、轮换、销毁。 The key ring: make, list, rotate, destroy.",
 )
 
 SiteFolder = Annotated[
@@ -101,6 +101,29 @@ def rotate(purpose: ForPurpose = "pseudonym", since: Since = "", site: SiteFolde
         f"新密钥 [{key.id}] 自 {key.begins} 起生效;旧密钥保留,请勿删除。\n"
         f"New key [{key.id}] from {key.begins} on; the earlier ones stay on the ring and must be kept.",
         style="green",
+    )
+
+
+@keys.command()
+def destroy(
+    key_id: Annotated[str, typer.Argument(help="密钥编号,见 keys list Id of the key, see keys list")],
+    reason: Annotated[str, typer.Option(help="理由,记入审计链 Why; kept in the audit chain")],
+    by: Annotated[str, typer.Option(help="销毁人 Who destroys it")],
+    site: SiteFolder = None,
+) -> None:
+    """销毁一个假名密钥。 Destroy a key for pseudonyms: the link to the persons behind them is erased for good."""
+    from include.pipeline.keys import destroy_key
+
+    chosen = open_site(site)
+    ring = _file_of(chosen)
+    try:
+        destroy_key(chosen, ring, key_id, by=by, reason=reason, now=datetime.now(UTC))
+    except ValueError as error:
+        refuse(str(error), WRONG)
+    say(
+        f"密钥 [{key_id}] 已销毁。请同时销毁保管人的备份。\n"
+        f"Key [{key_id}] is destroyed. Destroy the custodian's copies too.",
+        style="yellow",
     )
 
 

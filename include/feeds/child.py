@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 import pyarrow as pa
 
 from include.feeds.faults import Fault, Held, fault
+from include.feeds.persons import masked_title
 from include.feeds.sniff import Limits, is_encrypted_office
 from include.limited.client import Outcome, Worker
 
@@ -77,6 +78,12 @@ def parse_in_child(
     return _parsed(outcome.payloads)
 
 
+def _shown_names(names: Sequence[str]) -> list[str]:
+    """Names of sheets without names of persons; two that would then be alike are numbered."""
+    shown = [masked_title(name) for name in names]
+    return [name if shown.count(name) == 1 else f"{name}({at})" for at, name in enumerate(shown, 1)]
+
+
 def _parsed(payloads: Sequence[pa.Buffer]) -> Parsed:
     """Compose the answer; what does not have the agreed shape counts as a crash."""
     try:
@@ -87,15 +94,16 @@ def _parsed(payloads: Sequence[pa.Buffer]) -> Parsed:
         tables = [pa.ipc.open_stream(payload).read_all() for payload in payloads[1:]]
         for table in tables:
             table.validate(full=True)
+        shown = _shown_names([item["name"] for item in about["sheets"]])
         sheets = tuple(
             Sheet(
-                name=item["name"],
+                name=name,
                 cells=table.combine_chunks(),
                 merges=tuple(tuple(merge) for merge in item.get("merges", ())),
                 hidden_rows=item.get("hidden_rows", 0),
                 external=tuple(item.get("external", ())),
             )
-            for item, table in zip(about["sheets"], tables, strict=True)
+            for name, item, table in zip(shown, about["sheets"], tables, strict=True)
         )
         names = {key: tuple(about.get(key, ())) for key in ("hidden", "extra")}
         links, connections = (int(about.get(key, 0)) for key in ("external_links", "connections"))

@@ -35,6 +35,8 @@ class Column(Strict):
     key: bool = False
     privacy: Privacy = "internal"
     """`personal`: judged but never staged. `pseudonym`: staged as a keyed pseudonym only."""
+    domain: str = Field(default="", pattern=r"^([a-z][a-z0-9_]*)?$")
+    """Of a pseudonym: feeds that name the same domain can be joined by it; empty: the feed's own."""
     headers: tuple[str, ...] = ()
     """Accepted headers, compared after normalisation; a header over two rows is written `上|下`."""
     formats: tuple[str, ...] = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d")

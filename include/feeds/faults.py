@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,8 +9,22 @@ from typing import Any
 
 import yaml
 
-_IDENTITY = re.compile(r"(?<!\d)(\d{3})\d{11}(\d{3}[\dXx])(?!\d)")
-_MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+from include.feeds.persons import masked, masked_title
+
+_TITLES = {
+    "sheet",
+    "sheets",
+    "name",
+    "file",
+    "first",
+    "header",
+    "headers",
+    "missing",
+    "found",
+    "unexpected",
+    "member",
+}
+"""Facts that name files, sheets or columns: people write names of persons there."""
 _TEXTS = Path(__file__).with_name("faults.yaml")
 
 
@@ -38,13 +51,12 @@ def fault(code: str, *, sheet: str = "", cell: str = "", **facts: Any) -> Fault:
     """Compose the fault `code` of faults.yaml from its facts; KeyError for a code without a text."""
     text = _texts()[code]
     facts = {"sheet": sheet, "cell": cell, **facts}
-    facts = {name: masked_numbers(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
-    return Fault(code, text["zh"].format(**facts), text["en"].format(**facts), sheet, cell)
+    facts = {name: _shown(name, fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+    return Fault(code, text["zh"].format(**facts), text["en"].format(**facts), masked_title(sheet), cell)
 
 
-def masked_numbers(text: str) -> str:
-    """Hide what looks like an identity number (110***********002X) or a mobile number (138****1234)."""
-    return _MOBILE.sub(r"\1****\2", _IDENTITY.sub(r"\1***********\2", text))
+def _shown(name: str, fact: str) -> str:
+    return masked_title(fact) if name in _TITLES else masked(fact)
 
 
 @cache

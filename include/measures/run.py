@@ -42,6 +42,7 @@ def run_measures(
     arrived: bool,
     reads: Mapping[str, ReadFeed] | None = None,
     successors: Mapping[str, str] | None = None,
+    identities: pa.Table | None = None,
 ) -> pd.DataFrame:
     """Compute a feed's measures of one quarter.
 
@@ -56,6 +57,7 @@ def run_measures(
         arrived: Whether the feed was delivered for the quarter (a nil return is a delivery); if not, every
             measure is missing.
         reads: The feeds named in the header's `reads`.
+        identities: `before` → `now`: pseudonyms under an earlier key and the same persons' under a later one.
         successors: Units that ended before the quarter did → the unit they were merged into, which takes their rows.
 
     Returns:
@@ -79,7 +81,13 @@ def run_measures(
     result = pa.table({"unit": pa.array([], pa.string())})
     if arrived:
         with closing(connection.cursor()) as cursor:
-            create_shared_views(cursor, units=units, working_days=working_days, successors=successors or {})
+            create_shared_views(
+                cursor,
+                units=units,
+                working_days=working_days,
+                successors=successors or {},
+                identities=identities,
+            )
             create_feed_views(cursor, contract=contract, parts=parts, quarter=quarter)
             for feed in definition.reads:
                 other = read_feed(definition, feed, reads or {})

@@ -75,14 +75,19 @@ def create_feed_views(
     )
 
 
+_NO_IDENTITIES = pa.table({"before": pa.array([], pa.string()), "now": pa.array([], pa.string())})
+
+
 def create_shared_views(
     cursor: duckdb.DuckDBPyConnection,
     *,
     units: pd.DataFrame,
     working_days: pd.DataFrame,
     successors: Mapping[str, str],
+    identities: pa.Table | None = None,
 ) -> None:
     """Create `units` (as given) and `working_days` (day DATE, is_working BOOLEAN) on `cursor`."""
+    cursor.register("_identities", _NO_IDENTITIES if identities is None else identities)
     cursor.register("units", units)
     merged = pa.table(
         {
@@ -105,7 +110,8 @@ def _rows(
     shown = [
         one for one in contract.columns if one.privacy != "personal" and one.name != contract.unit.column
     ]
-    types = {column.name: _TYPES[column.type] for column in shown}
+    pseudonyms = {column.name for column in shown if column.privacy == "pseudonym"}
+    types = {column.name: "VARCHAR" if column.name in pseudonyms else _TYPES[column.type] for column in shown}
     types |= ADDRESS
     first = quarter.shift(-contract.time.lookback_quarters)
     keyed = contract.time.delivery != "append" and bool(contract.key)
@@ -122,7 +128,7 @@ def _rows(
             contract.feed, f"分级文件缺少列 {absent}。", f"The staged Parquet lacks the columns {absent}."
         )
     typed = ", ".join(
-        f"{_value(column, kind, present=column in present)} AS {_name(column)}"
+        f"{_value(column, kind, present=column in present, keyed=column in pseudonyms)} AS {_name(column)}"
         for column, kind in types.items()
     )
     if not keyed:
@@ -131,8 +137,13 @@ def _rows(
     return f"{newest} AND _quarter BETWEEN '{first}' AND '{quarter}'"
 
 
-def _value(column: str, kind: str, *, present: bool) -> str:
-    """The expression of one column; a unit that was merged away counts as its successor."""
+def _value(column: str, kind: str, *, present: bool, keyed: bool) -> str:
+    """The expression of one column; a unit that was merged away counts as its successor, a pseudonym under an earlier
+    key as the same person's under the later one.
+    """
+    if keyed and present:
+        own = _name(column)
+        return f"COALESCE((SELECT now FROM _identities WHERE _identities.before = {own}), {own})"
     if column == "_unit" and present:
         successor = "SELECT successor_code FROM _successors WHERE _successors.unit_code = _unit"
         return f"COALESCE(({successor}), _unit)"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from include.feeds.faults import masked_numbers
+from include.feeds.persons import masked
 from include.pipeline.catalogue import contract_of
 from include.site import Site
 from include.warehouse import audit, ledger
@@ -43,7 +43,7 @@ def confirm_hold(site: Site, delivery_id: int, code: str, *, by: str, reason: st
     """
     if not (by.strip() and reason.strip()):
         raise NotConfirmed("须写明确认人和理由。", "Say who confirms it, and why.")
-    reason = masked_numbers(reason)
+    reason = masked(reason)
     with writing(open_warehouse(site.warehouse_url)) as connection:
         found = connection.execute(_LATEST, {"delivery_id": delivery_id}).first()
         if found is None or found.jurisdiction not in site.jurisdictions:

@@ -14,8 +14,9 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from include.feeds.contract import Contract
-from include.feeds.faults import Fault, Held, fault, masked_numbers
+from include.feeds.faults import Fault, Held, fault
 from include.feeds.landing import InboxFile, land, scan_inbox
+from include.feeds.persons import masked_title
 from include.feeds.read import TextTable
 from include.pipeline.catalogue import contract_of
 from include.pipeline.judging import (
@@ -119,7 +120,7 @@ def _arrived(
             else:
                 report.counts["refused"] += 1
                 report.held.append(
-                    HeldFile(jurisdiction, masked_numbers(file.name), fault("F-NOTFILE", name=file.name))
+                    HeldFile(jurisdiction, masked_title(file.name), fault("F-NOTFILE", name=file.name))
                 )
     return sorted(found, key=lambda item: (item[1].modified, item[1].name))
 
@@ -140,7 +141,7 @@ def _record(
             jurisdiction=jurisdiction,
             feed=contract.feed,
             supplier=supplier,
-            file_name=masked_numbers(file.name),
+            file_name=masked_title(file.name),
             bytes=file.bytes,
             arrived_at=_moment(file),
         ):
@@ -149,12 +150,12 @@ def _record(
         landed = land(file, landing_of(site, jurisdiction, contract.feed), key=vault_key(site))
     except (FileNotFoundError, PermissionError):
         report.held.append(
-            HeldFile(jurisdiction, masked_numbers(file.name), fault("F-NOTFILE", name=file.name))
+            HeldFile(jurisdiction, masked_title(file.name), fault("F-NOTFILE", name=file.name))
         )
         return
     except Held as held:
         # Nothing landed, so there is nothing to record: the next run looks at the file again.
-        report.held.append(HeldFile(jurisdiction, masked_numbers(file.name), held.fault))
+        report.held.append(HeldFile(jurisdiction, masked_title(file.name), held.fault))
         return
     with writing(engine) as connection:
         delivery_id = ledger.record_delivery(
@@ -162,7 +163,7 @@ def _record(
             jurisdiction=jurisdiction,
             feed=contract.feed,
             supplier=supplier,
-            file_name=masked_numbers(file.name),
+            file_name=masked_title(file.name),
             sha256=landed.sha256,
             bytes=landed.bytes,
             arrived_at=_moment(file),
@@ -376,7 +377,7 @@ def _try_out(
         jurisdiction,
         contract.feed,
         supplier,
-        masked_numbers(file.name),
+        masked_title(file.name),
         "",
         file.bytes,
         _moment(file),
@@ -403,7 +404,7 @@ def _try_out(
         text = prepare(read, delivery, basis).text
         (judgement,) = judge_batch(site, contract, register, [(delivery, text)], now, {}, basis.references)
         verdict = verdict_of(contract, register, read, judgement, (), now)
-    _count(report, jurisdiction, file.name, verdict)
+    _count(report, jurisdiction, delivery.file_name, verdict)
 
 
 def _told(jurisdiction: str, file_name: str, verdict: Verdict) -> HeldFile:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from include.clocks import WorkingCalendar, load_calendar
 from include.feeds.contract import Contract
+from include.keys import KeyRing
 from include.lake import local_copy
 from include.measures.definition import MeasuresDefinition
 from include.measures.views import StagedPart
@@ -53,6 +54,8 @@ class QuarterInputs:
     calendar: WorkingCalendar
     priors: Mapping[Quarter, releases.Release]
     items: tuple[ReleaseInput, ...]
+    keys: KeyRing = field(default=KeyRing(), repr=False)
+    """Joins pseudonyms across a change of key."""
 
     @cached_property
     def digest(self) -> str:
@@ -123,7 +126,9 @@ def gather_inputs(
             priors[quarter.shift(-back)] = prior
             items.append(ReleaseInput("prior_release", prior.period, prior.result_digest))
     absent = tuple(feed for feed in wanted if feed not in site.feeds)
-    return QuarterInputs(jurisdiction, quarter, pack, feeds, absent, calendar, priors, tuple(items))
+    return QuarterInputs(
+        jurisdiction, quarter, pack, feeds, absent, calendar, priors, tuple(items), site.keys
+    )
 
 
 def looks_back(framework: Framework) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from include.feeds.child import parse_in_child
 from include.feeds.contract import Contract
 from include.feeds.faults import Fault, Held, fault
 from include.feeds.read import TextTable, lay_out, parse_delivery
+from include.pipeline.pseudonyms import pseudonym_columns, pseudonymiser
 from include.pipeline.references import Reference
 from include.pipeline.registers import StandingRegister
 from include.pipeline.vault import open_landed, record_opening
@@ -92,9 +93,22 @@ def read_text(
         except Held as still:
             return held.fault if still.fault.code in _NOT_AS_DECLARED else still.fault
     try:
-        return _read_return(data, delivery) if is_return(parsed) else lay_out(parsed, contract, **named)
+        return (
+            _read_return(data, delivery)
+            if is_return(parsed)
+            else _keyed(site, contract, lay_out(parsed, contract, **named))
+        )
     except Held as held:
         return held.fault
+
+
+def _keyed(site: Site, contract: Contract, text: TextTable) -> TextTable:
+    """The text, with a warning where there is no key for its pseudonyms."""
+    keyed = pseudonym_columns(contract)
+    if not keyed or site.keys.has("pseudonym"):
+        return text
+    told = fault("W-NOKEY", headers="、".join(column.title for column in keyed))
+    return replace(text, warnings=(*text.warnings, told))
 
 
 _NOT_AS_DECLARED = ("F-TYPE", "F-SHEET")
@@ -143,6 +157,7 @@ def judge_batch(
         now=now.astimezone(site.zone).date(),
         first_quarter=first,
         references={rule_id: reference.rows for rule_id, reference in references.items()},
+        pseudonymise=pseudonymiser(contract, site.keys),
     )
 
 

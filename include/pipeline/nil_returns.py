@@ -10,8 +10,9 @@ from datetime import date, datetime
 from pathlib import Path
 
 from include.feeds.contract import Contract
-from include.feeds.faults import Fault, fault, masked_numbers
+from include.feeds.faults import Fault, fault
 from include.feeds.landing import land
+from include.feeds.persons import masked
 from include.feeds.read import TextTable
 from include.pipeline.catalogue import contract_of
 from include.pipeline.judging import held_verdict, suppliers_of
@@ -79,7 +80,7 @@ def nil_verdict(
         cell_digest=text.cell_digest,
         balance=balance,
         faults=tuple(FileFault(one.code, one.zh, one.en, one.sheet, one.cell) for one in text.warnings),
-        nil=NilReturn(quarter, delivery.supplier, masked_numbers(text.nil)[:200]),
+        nil=NilReturn(quarter, delivery.supplier, masked(text.nil)[:200]),
     )
 
 
@@ -91,7 +92,7 @@ def declare_nil(site: Site, declaration: Declaration, *, now: datetime) -> bool:
         include.config.ConfigError: the site or the contract is wrong.
     """
     contract = contract_of(site, declaration.feed)
-    declaration = Declaration(**{name: masked_numbers(text) for name, text in asdict(declaration).items()})
+    declaration = Declaration(**{name: masked(text) for name, text in asdict(declaration).items()})
     _check(site, contract, declaration, now)
     content = json.dumps(asdict(declaration), ensure_ascii=False, sort_keys=True, indent=1).encode()
     engine = open_warehouse(site.warehouse_url)

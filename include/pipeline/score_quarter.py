@@ -18,6 +18,7 @@ from include.pipeline.certainty import Scored, analyse_release
 from include.pipeline.figures import fact_frames, framework_content, measure_meanings, read_history
 from include.pipeline.inputs import QuarterInputs, calendar_span, code_digest, gather_inputs
 from include.pipeline.moves import record_moves
+from include.pipeline.pseudonyms import identities
 from include.pipeline.readiness import expected_deliveries, judge_readiness
 from include.pipeline.ready import ready_quarters, received_deliveries
 from include.pipeline.registers import StandingRegister, standing_register
@@ -194,6 +195,9 @@ def quarter_matrix(
     days = working_days(inputs.calendar, *calendar_span(quarter)).rename(columns={"date": "day"})
     reads = {name: ReadFeed(feed.contract, feed.parts) for name, feed in inputs.feeds.items()}
     successors = register.successors(quarter.end)
+    persons = identities(
+        [(feed.contract, part.path) for feed in inputs.feeds.values() for part in feed.parts], inputs.keys
+    )
     with open_engine() as connection:
         frames = [
             run_measures(
@@ -207,6 +211,7 @@ def quarter_matrix(
                 arrived=feed.arrived,
                 reads=reads,
                 successors=successors,
+                identities=persons,
             )
             for feed in inputs.feeds.values()
         ]

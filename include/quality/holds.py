@@ -17,6 +17,7 @@ from include.feeds.mojibake import meant
 from include.quality.checks import must_have_value
 from include.quality.counts import Counts
 from include.quality.grammar import name
+from include.quality.personal import find_personal
 from include.quality.second import Opinion
 from include.quality.sentences import file_fault
 from include.quality.split import ResolveUnits
@@ -60,8 +61,8 @@ def held(
     declared_quarter: str | None,
     confirmed: Collection[str] = (),
 ) -> Fault | None:
-    """The first reason to hold a judged file that nobody confirmed, if any: no second opinion, judges at
-    odds, wrong quarter, blank required column, hold_file rule, all rows bad, too many bad rows.
+    """The first reason to hold a judged file that nobody confirmed, if any: no second opinion, judges at odds,
+    personal data, wrong quarter, blank required column, hold_file rule, all rows bad, too many bad rows.
     """
     reasons = _reasons(con, contract, counts, opinion, file_name=file_name, declared_quarter=declared_quarter)
     return next((reason for reason in reasons if reason.code not in confirmed), None)
@@ -82,6 +83,15 @@ def _reasons(
         yield file_fault(
             "F-JUDGES", file=file_name, rules="、".join(opinion.disputed), rows=opinion.disputed_rows
         )
+    if personal := find_personal(con, contract):
+        zh, en = (
+            file_fault(
+                "F-PERSONAL", file=file_name, title=personal.column.title, rows=personal.rows, kind=kind,
+                sheet=f" [{personal.sheet}]" if personal.sheet else "", row=personal.row,
+            )
+            for kind in (personal.kind_zh, personal.kind_en)
+        )  # fmt: skip
+        yield Fault("F-PERSONAL", zh.zh, en.en, personal.sheet)
     if elsewhere := _all_elsewhere(con, contract, declared_quarter):
         yield file_fault("F-PERIOD", file=file_name, expected=declared_quarter, found=elsewhere)
     # A column of formulas without results is not empty: its rows say what is wrong with them.

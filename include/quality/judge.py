@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.feeds.contract import Contract
-from include.feeds.faults import Fault
+from include.feeds.faults import Fault, fault
+from include.keys import KeyGone
 from include.quality.checks import checks, must_have_value
 from include.quality.counts import ValidationResult, count, results
 from include.quality.grammar import name
@@ -27,6 +28,8 @@ from include.quality.split import NearestUnits, ResolveUnits, When, originals_ke
 from include.quarters import Quarter
 
 __all__ = ["Delivered", "Judgement", "ValidationResult", "judge"]
+
+Pseudonymise = Callable[[pa.Table], pa.Table]
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def judge(
     now: date,
     first_quarter: Quarter,
     references: References | None = None,
-    pseudonymise: Callable[[pa.Array], pa.Array] | None = None,
+    pseudonymise: Pseudonymise | None = None,
 ) -> list[Judgement]:
     """Judge deliveries of one feed by its contract, twice, and return what became of the rows of each.
 
@@ -92,7 +95,8 @@ def judge(
         now: today in the site's zone.
         first_quarter: rows of earlier quarters are refused as R-PERIOD.
         references: rows of other feeds for the rules of kind `exists_in`; KeyError where one of them lacks its rows.
-        pseudonymise: text → keyed pseudonyms; without it `pseudonym` columns are left out like personal ones.
+        pseudonymise: accepted rows → the same with keyed pseudonyms in `pseudonym` columns, and what it adds;
+            without it those columns are left out like personal ones.
 
     Returns:
         A Judgement per delivery; accepted + quarantined + duplicate rows are the rows of its table, exactly.
@@ -176,11 +180,10 @@ class _Rows:
     accepted: pa.Table
     lines: pd.DataFrame
     duplicates: pd.DataFrame
+    key_gone: Fault | None = None
 
 
-def _rows(
-    one: _Pass, contract: Contract, pseudonymise: Callable[[pa.Array], pa.Array] | None
-) -> _Rows | None:
+def _rows(one: _Pass, contract: Contract, pseudonymise: Pseudonymise | None) -> _Rows | None:
     if one.first is None:
         return None
     sheets = pc.unique(one.delivered.table["_sheet"]).to_pylist()
@@ -190,8 +193,13 @@ def _rows(
         one.con, one.first.counts, contract, letters=letters, file_name=file_name, when=one.when
     )
     raws = originals_kept(one.delivered.table, contract)
-    accepted = _accepted(one.con, contract, _kept(contract, pseudonymise), raws, pseudonymise)
-    return _Rows(accepted, lines, _duplicates(one.con))
+    gone = None
+    try:
+        accepted = _accepted(one.con, _kept(contract, pseudonymise), raws, pseudonymise)
+    except KeyGone as error:
+        accepted = _accepted(one.con, _kept(contract, None), raws, None)
+        gone = fault("F-KEY", key=error.key_id)
+    return _Rows(accepted, lines, _duplicates(one.con), gone)
 
 
 def _judgement(
@@ -224,6 +232,7 @@ def _judgement(
         warnings=pd.concat(told, ignore_index=True) if told else lines[soft],
         results=results(counts) + opinion.results,
         held=one.wrong_file
+        or found.key_gone
         or held(
             one.con,
             contract,
@@ -242,7 +251,7 @@ def _judgement(
     return judgement
 
 
-def _kept(contract: Contract, pseudonymise: Callable[[pa.Array], pa.Array] | None) -> tuple[str, ...]:
+def _kept(contract: Contract, pseudonymise: Pseudonymise | None) -> tuple[str, ...]:
     """Names of the columns that may be staged."""
     hidden = {"personal"} if pseudonymise else {"personal", "pseudonym"}
     return tuple(column.name for column in contract.columns if column.privacy not in hidden)
@@ -250,20 +259,13 @@ def _kept(contract: Contract, pseudonymise: Callable[[pa.Array], pa.Array] | Non
 
 def _accepted(
     con: duckdb.DuckDBPyConnection,
-    contract: Contract,
     kept: tuple[str, ...],
     raws: tuple[str, ...],
-    pseudonymise: Callable[[pa.Array], pa.Array] | None,
+    pseudonymise: Pseudonymise | None,
 ) -> pa.Table:
     fields = ["_sheet", "cast(_row as integer) as _row", "_quarter", "_unit", *map(name, (*kept, *raws))]
     found = con.sql(f"select {', '.join(fields)} from marks where not _bad order by _at").to_arrow_table()
-    if pseudonymise:
-        for column in contract.columns:
-            if column.privacy == "pseudonym":
-                at = found.column_names.index(column.name)
-                text = found[column.name].cast(pa.string()).combine_chunks()
-                found = found.set_column(at, column.name, pseudonymise(text))
-    return found
+    return pseudonymise(found) if pseudonymise else found
 
 
 def _duplicates(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.feeds.contract import Contract
-from include.feeds.faults import masked_numbers
+from include.feeds.persons import masked
 
 SHOWN_CHARACTERS = 40
 _EDGE_SPACE = re.compile(r"^ +| +$")
@@ -46,8 +46,8 @@ def respelled_columns(table: pa.Table, contract: Contract) -> tuple[Respelled, .
 
 def shown(text: str) -> str:
     """A value as a steward may see it: numbers of persons masked, what cannot be seen as ⟨U+200B⟩, at most 40 long."""
-    masked = masked_numbers(unicodedata.normalize("NFC", text))
-    edged = _EDGE_SPACE.sub(lambda spaces: "⟨U+0020⟩" * len(spaces[0]), masked)
+    hidden = masked(unicodedata.normalize("NFC", text))
+    edged = _EDGE_SPACE.sub(lambda spaces: "⟨U+0020⟩" * len(spaces[0]), hidden)
     seen = "".join(_seen(character) for character in edged[: SHOWN_CHARACTERS * 8])
     return seen if len(seen) <= SHOWN_CHARACTERS else seen[: SHOWN_CHARACTERS - 1] + "…"
 

@@ -17,6 +17,7 @@ import duckdb
 import pandas as pd
 import yaml
 
+from include.feeds import persons
 from include.feeds.contract import Column, Contract
 from include.feeds.contract_rules import Between, Compare, ExistsIn, Matches, OneOf, RequiredIf, Sum
 from include.feeds.faults import Fault
@@ -60,8 +61,9 @@ def file_fault(code: str, **facts: Any) -> Fault:
 def masked(column: Column, text: str) -> str:
     """The DuckDB expression that shows `text`, a value of `column`; '' where there is none.
 
-    Identity numbers read 110***********002X, mobile numbers 138****1234, personal values 张*; characters that
-    cannot be seen read □; more than 40 characters are cut.
+    Identity numbers read 110***********002X, mobile numbers 138****1234; personal values, and any that read as a
+    name or hold one behind its label, a phone or an address, read 张*; characters that cannot be seen read □; more
+    than 40 characters are cut.
     """
     clean = f"regexp_replace({text}, {literal(_UNSEEN)}, '□', 'g')"
     shown = (
@@ -75,6 +77,9 @@ def masked(column: Column, text: str) -> str:
             f"coalesce(case when {numbers} then {shown} when {text} in ({_ERRORS}) "
             f"then {text} else left({clean}, 1) || '*' end, '')"
         )
+    given_away = (persons.LABELLED_NAME, persons.LABELLED_LANDLINE, persons.LABELLED_NUMBER, persons.HOME)
+    person = literal("|".join((f"^{persons.NAME}$", *given_away)))
+    shown = f"case when regexp_matches({clean}, {person}) then left({clean}, 1) || '*' else {shown} end"
     cut = f"case when length({shown}) > {SHOWN_CHARACTERS} then left({shown}, {SHOWN_CHARACTERS - 1}) || '…'"
     return f"coalesce({cut} else {shown} end, '')"
 

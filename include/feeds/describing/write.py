@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from include.feeds.describing.describe import Description
-from include.feeds.faults import masked_numbers
+from include.feeds.persons import masked_title
 
 _OF_STANDARD = {"name", "title", "type", "required", "privacy"}
 
@@ -69,7 +69,7 @@ def as_figures(found: Description) -> dict[str, Any]:
         "other_table_from_row": table.other + top if table.other else None,
         "tables_side_by_side": found.blocks,
         "corner_unit": {"unit": found.corner.units[0], "cell": found.corner.cell} if found.corner else None,
-        "shared_headers": [masked_numbers(header) for header in found.shared],
+        "shared_headers": [masked_title(header) for header in found.shared],
     }
     about["columns"] = found.declared()
     about["layout"] = _plain(found.layout)
