@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, Engine
 
+from include.feeds import persons
 from include.feeds.contract import Contract
 from include.feeds.faults import Fault
 from include.feeds.read import TextTable
@@ -29,7 +30,7 @@ from include.pipeline.vault import open_landed, record_opening
 from include.quality.holds import LEAST_BAD_ROWS
 from include.quality.judge import Judgement
 from include.quality.returns.compose import Composed, compose, refusal
-from include.quality.returns.content import HIDDEN, without_numbers
+from include.quality.returns.content import HIDDEN, without_numbers, without_persons
 from include.quality.returns.reading import Returned
 from include.quality.returns.tokens import named_origin, origin_key
 from include.quality.sentences import file_fault
@@ -276,7 +277,7 @@ def _rows(
             "accepted" if row in good else "duplicate" if row in duplicates else "refused",
             ",".join(composed.changed.get(row, ())),
             composed.digests.get(row, ""),
-            without_numbers(composed.replies.get(row, ""))[:2000],
+            without_persons(composed.replies.get(row, ""))[:2000],
         )
         for row in returned.rows
     )
@@ -558,12 +559,15 @@ def _key_texts(table: pa.Table, contract: Contract) -> pa.Array:
     parts = [table[name].combine_chunks() for name in contract.key]
     whole = pc.binary_join_element_wise(*parts, "\x1f") if len(parts) > 1 else parts[0]
     whole = whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
-    # Long digits alone may identify a person: only such keys are looked at one by one.
-    if pc.any(pc.match_substring_regex(whole, r"\d{11}")).as_py():
-        return pa.array(
-            [None if key is None else without_numbers(key) for key in whole.to_pylist()], pa.string()
-        )
+    # A key that reads as a person's name, or is long digits, may identify someone: only such keys are looked at.
+    if pc.any(pc.match_substring_regex(whole, rf"\d{{11}}|(?:^|\x1f){persons.NAME}(?:$|\x1f)")).as_py():
+        return pa.array([None if key is None else _harmless(key) for key in whole.to_pylist()], pa.string())
     return whole
+
+
+def _harmless(key: str) -> str | None:
+    """The key with numbers of persons masked; None where a part of it reads as a person's name."""
+    return None if any(map(persons.looks_like_a_name, key.split("\x1f"))) else without_numbers(key)
 
 
 def _addresses(sheets: Iterable[str], rows: Iterable[int]) -> list[Address]:

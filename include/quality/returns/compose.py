@@ -27,7 +27,7 @@ from include.quality.returns.tokens import Origin, Signer, address_of
 from include.quality.sentences import texts
 
 Address = tuple[str, int]
-_MASK = re.compile(r"\d{3}\*{4}\d{4}|\d{3}\*{11}\d{3}[\dXx]")
+_MASK = re.compile(r"\d{3}\*{4,}\d{3}[\dXx]|[㐀-鿿]\*")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.feeds import persons
 from include.feeds.contract import Column, Contract
 from include.feeds.contract_rules import OneOf
 from include.feeds.corner import MONEY
@@ -176,7 +177,7 @@ def shown_cells(table: pa.Table, columns: Sequence[Column]) -> dict[str, list[st
     """Column → what the returned workbook shows of it, '' where blank; the same cells always show the same.
 
     The text as it was written; a figure that was converted to the contract's unit as converted. Personal values
-    are masked, numbers that identify a person are masked in any column, characters that cannot be seen read □.
+    are masked; what gives a person away is masked in any column; characters that cannot be seen read □.
     """
     return {
         column.name: [
@@ -191,7 +192,12 @@ def _shown(text: str, *, hidden: bool) -> str:
     seen = _UNSEEN.sub("□", text.replace("\r\n", "\n").replace("\r", "\n"))[:_LONGEST_CELL]
     if hidden and seen not in _ERRORS and not _NUMBER_ALONE.fullmatch(seen):
         return f"{seen[:1]}*" if seen else ""
-    return without_numbers(seen)
+    return without_persons(seen)
+
+
+def without_persons(text: str) -> str:
+    """Hide numbers of persons, addresses and labelled names wherever they stand, and a name that fills the cell."""
+    return f"{text[:1]}*" if persons.looks_like_a_name(text) else without_numbers(persons.masked(text))
 
 
 def without_numbers(text: str) -> str:
