@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from include.config import ConfigError, Strict, Words, parse, read_yaml
+from include.feeds.contract_extract import ExtractFrom
 from include.feeds.contract_history import History
 from include.feeds.contract_layout import Layout, layout_mistakes
 from include.feeds.contract_rules import Rule, rule_mistakes
@@ -106,6 +107,8 @@ class Contract(Strict):
     """Days after the end of the quarter, inclusive to 23:59:59 in the site's zone."""
     files: tuple[Literal["xlsx", "xls", "ods", "csv", "tsv", "parquet"], ...] = Field(min_length=1)
     time: FeedTime
+    extract: ExtractFrom | None = None
+    """Given with `time.kind: extract`, and with no other."""
     layout: Layout = Layout()
     unit: UnitColumns
     columns: tuple[Column, ...] = Field(min_length=1)
@@ -217,6 +220,15 @@ def _mistakes(contract: Contract) -> Iterable[str]:
     yield from layout_mistakes(contract.layout, names, contract.files)
     numbers = {column.name for column in contract.columns if column.type in ("integer", "number")}
     yield from rule_mistakes(contract.rules, numbers=numbers, names=names)
+    if (contract.extract is None) == (contract.time.kind == "extract"):
+        yield "[extract] 与 time.kind: extract 须并用。 [extract] and time.kind: extract come together or not at all."
+    if contract.extract is not None and not (
+        contract.time.delivery == "upsert" and "parquet" in contract.files and len(contract.suppliers) == 1
+    ):
+        yield (
+            "[extract] 须有 delivery: upsert、files 含 parquet、恰一个 suppliers。 "
+            "[extract] needs delivery upsert, parquet among the files and exactly one supplier."
+        )
     unit = next((column for column in contract.columns if column.name == contract.unit.column), None)
     if unit is not None and not (unit.required or unit.key):
         yield f"[unit.column] 列 [{unit.name}] 须为必填。 Column [{unit.name}] finds the unit: it needs required: true."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -45,6 +46,7 @@ def check_site(site: Site) -> list[Finding]:
     findings: list[Finding] = []
     contracts = _contracts(site, findings)
     findings += _keys(site, contracts)
+    findings += _connections(contracts)
     packs = _packs(site, findings)
     units = _units(site, packs, findings)
     definitions = _definitions(site, contracts, packs, findings)
@@ -130,6 +132,17 @@ def _supplied(site: Site, contract: Contract) -> Iterator[Finding]:
                 f"[feeds.{feed}] 收件目录尚不存在,请建立:mkdir -p {inbox} "
                 f"[feeds.{feed}] The inbox folder does not exist yet; make it with that command.",
                 fatal=False,
+            )
+
+
+def _connections(contracts: Mapping[str, Contract]) -> Iterator[Finding]:
+    for contract in contracts.values():
+        source = contract.extract
+        if source is not None and not os.environ.get(source.variable):
+            yield Finding(
+                f"[{contract.feed}] 环境变量 {source.variable} 未设置,无法取数。请设为该数据库的 URL。 "
+                f"[{contract.feed}] The variable {source.variable} is not set, so nothing can be extracted. "
+                f"Set it to the database's URL."
             )
 
 

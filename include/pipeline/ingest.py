@@ -14,11 +14,13 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from include.feeds.contract import Contract
+from include.feeds.contract_extract import ExtractFrom
 from include.feeds.faults import Fault, Held, fault
 from include.feeds.landing import InboxFile, land, scan_inbox
 from include.feeds.persons import masked_title
 from include.feeds.read import TextTable
 from include.pipeline.catalogue import contract_of
+from include.pipeline.extracts import extracted, hold_changed
 from include.pipeline.judging import (
     held_verdict,
     judge_batch,
@@ -80,11 +82,14 @@ def ingest_feed(site: Site, feed: str, *, now: datetime, dry_run: bool = False) 
 
     Raises:
         include.config.ConfigError: the site or the contract is wrong.
+        include.feeds.extract.SourceUnreachable: the feed's database does not answer; try again.
     """
     contract = contract_of(site, feed)
     engine = open_warehouse(site.warehouse_url)
     report = IngestReport(feed)
     for jurisdiction in site.jurisdictions:
+        if contract.extract is not None:
+            _extract(site, contract, contract.extract, jurisdiction, engine, now, report, dry_run=dry_run)
         files = _arrived(site, contract, jurisdiction, now, report)
         if dry_run:
             for supplier, file in files:
@@ -125,6 +130,29 @@ def _arrived(
     return sorted(found, key=lambda item: (item[1].modified, item[1].name))
 
 
+def _extract(
+    site: Site,
+    contract: Contract,
+    source: ExtractFrom,
+    jurisdiction: str,
+    engine: Engine,
+    now: datetime,
+    report: IngestReport,
+    *,
+    dry_run: bool,
+) -> None:
+    (supplier,) = suppliers_of(site, contract)
+    try:
+        with extracted(site, contract, source, now=now) as (file, about):
+            if dry_run:
+                _try_out(site, contract, jurisdiction, engine, file, supplier, now, report)
+            else:
+                _record(site, contract, jurisdiction, engine, file, supplier, now, report, about)
+    except Held as held:
+        # Nothing was taken, so there is nothing to record: the next run asks again.
+        report.held.append(HeldFile(jurisdiction, contract.feed, held.fault))
+
+
 def _record(
     site: Site,
     contract: Contract,
@@ -134,6 +162,7 @@ def _record(
     supplier: str,
     now: datetime,
     report: IngestReport,
+    extract: ledger.Extract | None = None,
 ) -> None:
     with reading(engine) as connection:
         if ledger.is_recorded(
@@ -172,6 +201,8 @@ def _record(
             contract_digest=contract.digest,
             declared_quarter=_declared_quarter(contract, file.name),
         )
+        if extract is not None:
+            ledger.record_extract(connection, delivery_id, extract)
         report.counts["recorded"] += 1
         first = ledger.find_delivery_by_sha(
             connection, jurisdiction=jurisdiction, feed=contract.feed, sha256=landed.sha256
@@ -261,7 +292,8 @@ def _judge_pending(
         second.prepare()
     used = {verdict.delivery.delivery_id: verdict.verdict_id for verdict in standing}
     others = StandingDeliveries(site, contract, standing)
-    for batch in read_batches(site, contract, jurisdiction, engine, waiting, now, confirmed):
+    for came in read_batches(site, contract, jurisdiction, engine, waiting, now, confirmed):
+        batch = hold_changed(contract, engine, came, others.verdicts, confirmed)
         prepared = prepare_all(batch, basis)
         texts = [(one.delivery, one.text) for one in prepared.values()]
         judgements = judge_batch(site, contract, register, texts, now, confirmed, basis.references)

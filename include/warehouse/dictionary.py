@@ -59,6 +59,7 @@ _GROUPS = (
             "staged_file",
             "nil_return",
             "hold_confirmation",
+            "extract_snapshot",
             "judgement_basis",
             "applied_correction",
             "normalised_column",

@@ -28,7 +28,7 @@ GRANT USAGE ON SCHEMA public TO mingjing_loader, mingjing_publisher, mingjing_st
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO mingjing_loader;
 GRANT INSERT ON expected_delivery, delivery, delivery_verdict, row_balance, validation_result, quarantined_row, file_fault,
   quarantined_key, quarantine_closing, return_answer, return_row,
-  staged_file, nil_return, hold_confirmation, judgement_basis, applied_correction, normalised_column, superseded_row, register_import,
+  staged_file, nil_return, hold_confirmation, extract_snapshot, judgement_basis, applied_correction, normalised_column, superseded_row, register_import,
   alias_decision, dim_peer_group, dim_unit, unit_alias, dim_post, vault_read, tombstone,
   audit_entry TO mingjing_loader;
 GRANT UPDATE (retired_import_id) ON dim_peer_group, dim_unit, unit_alias, dim_post TO mingjing_loader;
@@ -45,7 +45,7 @@ GRANT UPDATE ON release_lease TO mingjing_publisher;
 -- Steward: sees the ledger and masked quarantine, and every view.
 GRANT SELECT ON expected_delivery, delivery, delivery_verdict, row_balance, validation_result, quarantined_row, file_fault,
   quarantined_key, quarantine_closing, return_answer, return_row,
-  staged_file, nil_return, hold_confirmation, judgement_basis, applied_correction, normalised_column, superseded_row, register_import,
+  staged_file, nil_return, hold_confirmation, extract_snapshot, judgement_basis, applied_correction, normalised_column, superseded_row, register_import,
   alias_decision, dim_peer_group, dim_unit, unit_alias, dim_post, dim_quarter TO mingjing_steward;
 
 -- Auditor: reads everything, writes nothing.

@@ -15,6 +15,7 @@ from include.warehouse.ledger.reading import (
     balances,
     confirmations,
     effective_verdicts,
+    extract_of,
     find_delivery,
     find_delivery_by_cells,
     find_delivery_by_sha,
@@ -28,6 +29,7 @@ from include.warehouse.ledger.records import (
     Confirmation,
     Delivery,
     EffectiveVerdict,
+    Extract,
     FileFault,
     Judging,
     NilReturn,
@@ -56,6 +58,7 @@ from include.warehouse.ledger.settling import (
 from include.warehouse.ledger.writing import (
     record_confirmation,
     record_delivery,
+    record_extract,
     record_verdict,
 )
 
@@ -65,6 +68,7 @@ __all__ = [
     "Confirmation",
     "Delivery",
     "EffectiveVerdict",
+    "Extract",
     "FileFault",
     "Judging",
     "NilReturn",
@@ -85,6 +89,7 @@ __all__ = [
     "corrections_digest",
     "deliveries_of",
     "effective_verdicts",
+    "extract_of",
     "find_delivery",
     "find_delivery_by_cells",
     "find_delivery_by_sha",
@@ -100,6 +105,7 @@ __all__ = [
     "record_answer",
     "record_confirmation",
     "record_delivery",
+    "record_extract",
     "record_keys",
     "record_return_rows",
     "record_verdict",

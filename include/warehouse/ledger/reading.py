@@ -13,6 +13,7 @@ from include.warehouse.ledger.records import (
     Confirmation,
     Delivery,
     EffectiveVerdict,
+    Extract,
     Receipt,
     StagedFile,
     storable_name,
@@ -20,6 +21,7 @@ from include.warehouse.ledger.records import (
 from include.warehouse.tables import (
     delivery,
     delivery_verdict,
+    extract_snapshot,
     hold_confirmation,
     nil_return,
     quarantined_row,
@@ -170,6 +172,13 @@ def confirmations(
         values = {name: row[name] for name in Confirmation.__dataclass_fields__}
         found[row["delivery_id"]] += (Confirmation(**values),)
     return dict(found)
+
+
+def extract_of(connection: Connection, delivery_id: int) -> Extract | None:
+    """What a delivery was extracted from; None for a file."""
+    query = select(extract_snapshot).where(extract_snapshot.c.delivery_id == delivery_id)
+    row = connection.execute(query).first()
+    return Extract(**{name: row._mapping[name] for name in Extract.__dataclass_fields__}) if row else None
 
 
 def received(connection: Connection, jurisdiction: str, *, as_of: datetime | None = None) -> list[Receipt]:

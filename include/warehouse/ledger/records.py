@@ -107,6 +107,19 @@ class Confirmation:
 
 
 @dataclass(frozen=True)
+class Extract:
+    """One snapshot of a database: where it came from, what its columns were, and its counts."""
+
+    connection: str
+    source: str
+    columns: str
+    """Canonical JSON: [[name, type], …] by name."""
+    rows_before: int
+    rows_taken: int
+    rows_after: int
+
+
+@dataclass(frozen=True)
 class AppliedCorrection:
     """What a correction did to one cell; values are masked by the caller."""
 

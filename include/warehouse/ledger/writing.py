@@ -11,11 +11,12 @@ from include.warehouse import bulk
 from include.warehouse.errors import RowsNotConserved, WarehouseError
 from include.warehouse.ledger.judging import record_judging
 from include.warehouse.ledger.reading import find_delivery_by_sha
-from include.warehouse.ledger.records import Confirmation, Verdict, storable_name
+from include.warehouse.ledger.records import Confirmation, Extract, Verdict, storable_name
 from include.warehouse.store import lock
 from include.warehouse.tables import (
     delivery,
     delivery_verdict,
+    extract_snapshot,
     file_fault,
     hold_confirmation,
     nil_return,
@@ -142,6 +143,13 @@ def record_confirmation(connection: Connection, confirmation: Confirmation) -> N
     del values["contract_digest"]
     jurisdiction = _jurisdiction(connection, confirmation.delivery_id)
     connection.execute(hold_confirmation.insert().values(jurisdiction=jurisdiction, **values))
+
+
+def record_extract(connection: Connection, delivery_id: int, extract: Extract) -> None:
+    """Record what a delivery was extracted from, in the caller's transaction; once per delivery."""
+    jurisdiction = _jurisdiction(connection, delivery_id)
+    values = {"delivery_id": delivery_id, "jurisdiction": jurisdiction, **asdict(extract)}
+    connection.execute(extract_snapshot.insert().values(values))
 
 
 def _jurisdiction(connection: Connection, delivery_id: int) -> str:

@@ -68,7 +68,7 @@ from include.warehouse.tables.returns import (
     return_answer,
     return_row,
 )
-from include.warehouse.tables.steward import hold_confirmation, nil_return
+from include.warehouse.tables.steward import extract_snapshot, hold_confirmation, nil_return
 from include.warehouse.tables.vault import tombstone, vault_read
 
 __all__ = [
@@ -99,6 +99,7 @@ __all__ = [
     "dim_rule",
     "dim_unit",
     "expected_delivery",
+    "extract_snapshot",
     "fairness_indicator",
     "fct_adjustment",
     "fct_group_score",

@@ -1,10 +1,10 @@
-"""What stewards and senders say of a delivery: confirmed holds, nil returns. Append-only."""
+"""What stewards and sources add to a delivery: confirmed holds, nil returns, extracts. Append-only."""
 
 from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 
-from include.warehouse.tables.base import Key, jurisdiction, key, metadata, moment, text
+from include.warehouse.tables.base import Key, jurisdiction, key, metadata, moment, number, text
 
 hold_confirmation = Table(
     "hold_confirmation",
@@ -45,4 +45,26 @@ nil_return = Table(
     text("declared_by", "申报人"),
     text("reason", "理由或文件中的原话"),
     comment="每个零报送判定一行。One row per verdict that is a nil return.",
+)
+
+extract_snapshot = Table(
+    "extract_snapshot",
+    metadata,
+    Column(
+        "delivery_id",
+        Key,
+        ForeignKey("delivery.delivery_id"),
+        primary_key=True,
+        nullable=False,
+        autoincrement=False,
+        comment="报送批次号",
+    ),
+    jurisdiction(),
+    text("connection", "连接名称"),
+    text("source", "表或查询"),
+    text("columns", "列名与类型(规范JSON)"),
+    number("rows_before", "取数前行数"),
+    number("rows_taken", "取得行数"),
+    number("rows_after", "取数后行数"),
+    comment="每次数据库抽取一行。One row per snapshot taken from a database.",
 )
