@@ -35,13 +35,14 @@ def exit_code_of(error: Exception) -> int | None:
     from sqlalchemy.exc import DBAPIError
 
     from include.config import ConfigError
+    from include.feeds.extract import SourceUnreachable
     from include.keys import KeyGone
     from include.measures.errors import MeasureError
     from include.scoring.errors import FrameworkError, ScoringError
     from include.units import RegisterError
     from include.warehouse.errors import WarehouseError
 
-    if isinstance(error, WarehouseError):
+    if isinstance(error, WarehouseError | SourceUnreachable):
         return HELD
     wrong = (ConfigError, KeyGone, FrameworkError, ScoringError, RegisterError, MeasureError, DBAPIError)
     return WRONG if isinstance(error, wrong) else None

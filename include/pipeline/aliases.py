@@ -249,6 +249,9 @@ def _nearest(register: Register, name: str) -> tuple[NearUnit, ...]:
 
 
 def _may_name_a_person(name: str, unit_names: Iterable[str]) -> bool:
+    # Masked already where it was refused: it read as a person's name there.
+    if name.endswith("*"):
+        return True
     return may_be_a_person(name) and not any(shortens(name, unit_name) for unit_name in unit_names)
 
 

@@ -157,7 +157,7 @@ def _lines(
     cell = _address(column, letters)
     # Masked once below the projection: written out where it is used, it would be worked out several times.
     values = ", ".join(
-        f"{masked(one, name(f'{one.name}__text'))} as {_value(one)}"
+        f"{_masked_here(one, contract)} as {_value(one)}"
         for one in map(contract.column, dict.fromkeys((column.name, *check.others)))
     )
     line = "' row ' || _row || ' ' || " + _place(column, letters)
@@ -186,6 +186,14 @@ def _lines(
             {_value(column)} as masked_value, {sentences["zh"]} as message_zh, {sentences["en"]} as message_en,
             coalesce(_quarter, '') as quarter
         from (select *, {values} from marks where {predicate})"""
+
+
+def _masked_here(column: Column, contract: Contract) -> str:
+    """`masked`, but for a short name of a unit (康城 for 康城镇), which may read as a person's."""
+    text = name(f"{column.name}__text")
+    if column.name != contract.unit.column or column.privacy in ("personal", "pseudonym"):
+        return masked(column, text)
+    return f"case when contains(_nearest, {text}) then {text} else {masked(column, text)} end"
 
 
 def _value(column: Column) -> str:
