@@ -63,6 +63,15 @@ class FeedSettings(Strict):
     """The county has no such feed: its measures are not applicable, not missing."""
 
 
+class Retention(Strict):
+    """How long a store keeps its files; executed by `mingjing retain` and every morning by `deadline_tick`."""
+
+    raw_years: int = Field(default=4, ge=1)
+    """Landed files, counted from the last time their bytes came in."""
+    returns_days: int = Field(default=90, ge=1)
+    """Returned workbooks, counted from when they were written."""
+
+
 class SiteSettings(Strict):
     """The contents of site.yaml."""
 
@@ -78,6 +87,7 @@ class SiteSettings(Strict):
     """A database URL without a password; MINGJING_WAREHOUSE_URL in the environment overrides it."""
     keys: str = "keys.yaml"
     """The key ring: a file of the site, or `airflow://<connection>`; MINGJING_KEYS in the environment overrides it."""
+    retention: Retention = Retention()
     suppliers: dict[str, Supplier]
     feeds: dict[Code, FeedSettings] = Field(min_length=1)
 

@@ -24,7 +24,7 @@ from include.cli.reasons import explain, why
 from include.cli.returns import return_book
 from include.cli.sentences import HELD, WRONG, SayingGroup, refuse, say, say_json
 from include.cli.stewards import aliases, contract, due, suppliers, template
-from include.cli.vault import vault
+from include.cli.vault import retain, vault
 from include.quarters import Quarter
 from include.site import Site, open_site
 
@@ -46,6 +46,7 @@ app.command()(certainty)
 app.command()(leads)
 app.add_typer(vault, name="vault")
 app.command()(due)
+app.command()(retain)
 app.command()(suppliers)
 app.command()(template)
 app.command()(contract)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from include.cli.sentences import WRONG, SayingGroup, refuse, say
+from include.cli.sentences import WRONG, SayingGroup, refuse, say, say_json
 from include.site import open_site
 
 vault = typer.Typer(
@@ -16,6 +16,31 @@ vault = typer.Typer(
     no_args_is_help=True,
     help="原始文件库:逐个查看,留痕。 The vault of raw files: one value at a time, on the record.",
 )
+
+
+def retain(
+    dry_run: Annotated[bool, typer.Option(help="只列出不销毁 List, delete nothing")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON Print JSON")] = False,
+    site: Annotated[
+        Path | None, typer.Option("--site", envvar="MINGJING_SITE", help="站点目录 Folder of the site")
+    ] = None,
+) -> None:
+    """销毁到期文件。 Delete what has lain its time; a tombstone stays for each file."""
+    from dataclasses import asdict
+
+    from include.pipeline.retain import retain as delete_due
+    from include.warehouse.store import migrate
+
+    chosen = open_site(site)
+    migrate(chosen.warehouse_url)
+    stones = delete_due(chosen, now=datetime.now(UTC), dry_run=dry_run)
+    if as_json:
+        say_json({"dry_run": dry_run, "deleted": [asdict(stone) for stone in stones]})
+        return
+    for stone in stones:
+        say(f"{stone.store} {stone.place} {stone.bytes} B {stone.rows} 行 rows [{stone.rule}]")
+    zh, en = ("到期待销毁", "due") if dry_run else ("已销毁", "deleted")
+    say(f"{zh} {len(stones)} 个文件。 {len(stones)} files {en}.", style="green")
 
 
 @vault.callback()

@@ -74,16 +74,16 @@ def find_personal(con: duckdb.DuckDBPyConnection, contract: Contract) -> Persona
     if not columns:
         return None
     suspicious = rf"(?:\d[ -]?){{11}}|{'|'.join(_CERTAIN.values())}|^{persons.NAME}$"
-    tests = [
-        f"count(*) filter (where regexp_matches({_text(column)}, {literal(suspicious)})) > 0"
-        for column in columns
-    ]
-    row = con.execute(f"select {', '.join(tests)} from cells").fetchone() or ()
-    for column, any_there in zip(columns, row, strict=True):
-        if any_there and (found := _look(con, column, suspicious)):
+    # Distinct values of all columns at once: the expression is compiled once and seldom read.
+    texts = " union ".join(f"select {at}, {_text(column)} from cells" for at, column in enumerate(columns))
+    there = con.execute(
+        f"select distinct place from ({texts}) as texts (place, said) where regexp_matches(said, {literal(suspicious)})"
+    ).fetchall()
+    for at in sorted(at for (at,) in there):
+        if found := _look(con, columns[at], suspicious):
             kind, rows, sheet, number = found
             zh, en = _KINDS[kind]
-            return PersonalColumn(column, zh, en, rows, sheet, number)
+            return PersonalColumn(columns[at], zh, en, rows, sheet, number)
     return None
 
 
