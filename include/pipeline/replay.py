@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import yaml
 from sqlalchemy import Connection, cast, select
 
 from include.measures.matrix import STATES, to_matrix
@@ -18,6 +17,7 @@ from include.pipeline.figures import read_history
 from include.pipeline.packs import overlay
 from include.quarters import Quarter
 from include.scoring import Framework, ScoreResult
+from include.scoring.loader import parse_documents
 from include.scoring.moves import ScoreInputs
 from include.warehouse import releases
 from include.warehouse.register import read_units
@@ -35,10 +35,8 @@ def read_framework(connection: Connection, framework_key: int) -> Framework:
 
 @cache
 def _framework(text: str) -> Framework:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    documents = list(yaml.load_all(text, Loader=loader))
-    merged = documents[0]
-    for override in documents[1:]:
+    merged, *overrides = parse_documents(text, name="dim_framework")
+    for override in overrides:
         merged = overlay(merged, override)
     return Framework.from_dict(merged)
 

@@ -66,9 +66,18 @@ def read_yaml(path: Path) -> Any:
 
 
 def parse_yaml(text: str, *, name: str) -> Any:
-    """Return the data of YAML `text`; `name` stands for the file in errors."""
+    """Return the data of YAML `text`, one document or none; `name` stands for the file in errors."""
+    documents = parse_documents(text, name=name)
+    if len(documents) > 1:
+        found, allowed = f"{len(documents)} documents", ("一份 YAML 文档", "one YAML document")
+        raise FrameworkError((_mistake(name, "-", found, *allowed),))
+    return documents[0] if documents else None
+
+
+def parse_documents(text: str, *, name: str) -> list[Any]:
+    """Return the data of every document of YAML `text`; `name` stands for the file in errors."""
     try:
-        return yaml.load(text, Loader=_Loader)  # ruff: ignore[unsafe-yaml-load]  _Loader is a SafeLoader
+        return list(yaml.load_all(text, Loader=_Loader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "-"
