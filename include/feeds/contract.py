@@ -220,8 +220,9 @@ def _mistakes(contract: Contract) -> Iterable[str]:
     yield from layout_mistakes(contract.layout, names, contract.files)
     numbers = {column.name for column in contract.columns if column.type in ("integer", "number")}
     yield from rule_mistakes(contract.rules, numbers=numbers, names=names)
-    if (contract.extract is None) == (contract.time.kind == "extract"):
-        yield "[extract] 与 time.kind: extract 须并用。 [extract] and time.kind: extract come together or not at all."
+    # An extract may also come as a file, so that the kind alone asks for no connection.
+    if contract.extract is not None and contract.time.kind != "extract":
+        yield "[extract] 须与 time.kind: extract 并用。 [extract] needs time.kind: extract."
     if contract.extract is not None and not (
         contract.time.delivery == "upsert" and "parquet" in contract.files and len(contract.suppliers) == 1
     ):

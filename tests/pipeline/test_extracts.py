@@ -198,6 +198,6 @@ def test_check_names_the_variable_that_is_not_set(small, monkeypatch):
     assert held.fault.code == "F-SOURCE"
 
 
-def test_an_extract_without_a_source_is_no_contract(tmp_path):
-    with pytest.raises(Exception, match="come together or not at all"):
-        SmallSite.make(tmp_path / "bare", "cases", kind="extract", delivery="upsert").contract("cases")
+def test_an_extract_may_come_as_a_file(tmp_path):
+    bare = SmallSite.make(tmp_path / "bare", "cases", kind="extract", delivery="upsert").contract("cases")
+    assert bare.extract is None
