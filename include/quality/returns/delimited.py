@@ -8,9 +8,9 @@ import io
 from include.quality.returns.content import ReturnBook
 from include.quality.returns.workbook import (
     CODE_HEAD,
+    FAULT_HEAD,
     PLACE_HEAD,
     REPLY_HEAD,
-    TODO_HEAD,
     file_facts,
     how_to,
     lead,
@@ -25,7 +25,7 @@ def write_csv(book: ReturnBook) -> bytes:
     """The rows in UTF-8 with a byte order mark, every field quoted, none of which a spreadsheet runs as a formula."""
     target = io.StringIO()
     writer = csv.writer(target, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    heads = [PLACE_HEAD, TODO_HEAD, *(column.header for column in book.columns), REPLY_HEAD, CODE_HEAD]
+    heads = [PLACE_HEAD, FAULT_HEAD, *(column.header for column in book.columns), REPLY_HEAD, CODE_HEAD]
     writer.writerow([guarded(head) for head in heads])
     for row in book.rows:
         texts = [row.place, todo_of(row, book.columns), *row.cells, "", row.code]

@@ -16,7 +16,7 @@ from include.quality.returns.content import Facts, Note, ReturnBook, ShownColumn
 from include.quality.returns.tokens import MARK
 
 ABOUT, ROWS = "说明", "请改正"
-PLACE_HEAD, TODO_HEAD, REPLY_HEAD = "原文件位置", "问题与办法", "回复（可不填）"
+PLACE_HEAD, FAULT_HEAD, REPLY_HEAD = "原文件位置", "问题与办法", "回复（可不填）"
 CODE_HEAD = f"行码（请勿改动） {MARK}"
 HEAD_ROWS = 1
 
@@ -30,7 +30,7 @@ _FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top", "font
 _GRID = {"border": 1, "border_color": _LINE}
 _TEXT = {"num_format": "@", "text_wrap": True}
 _BAD, _MASKED, _REPLY, _HEAD, _BAD_MASKED = "#FBD5D0", "#ECEEF1", "#FFF8DB", "#DDE7F2", "#E6CFD0"
-_TODO_WIDTH, _LINE_HEIGHT, _MOST_LINES = 46, 15.0, 8
+_FAULT_WIDTH, _LINE_HEIGHT, _MOST_LINES = 46, 15.0, 8
 _LONGEST_LIST = 255
 """Characters that Excel allows in the list of a drop-down."""
 
@@ -209,12 +209,12 @@ def _rows(sheet: Any, book: ReturnBook, formats: dict[str, Any]) -> None:
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
-    heads = [PLACE_HEAD, TODO_HEAD, *(column.header for column in book.columns), REPLY_HEAD, CODE_HEAD]
+    heads = [PLACE_HEAD, FAULT_HEAD, *(column.header for column in book.columns), REPLY_HEAD, CODE_HEAD]
     for place, head in enumerate(heads):
         sheet.write_string(0, place, head, formats["head"])
     sheet.set_row(0, 15.0 * max(2, *(_lines(head, 12) for head in heads)))
     sheet.set_column(0, 0, 17)
-    sheet.set_column(1, 1, _TODO_WIDTH)
+    sheet.set_column(1, 1, _FAULT_WIDTH)
     for place, column in enumerate(book.columns, start=first):
         sheet.set_column(place, place, _width(book, place - first, column))
         _drop_down(sheet, column, place, len(book.rows))
@@ -258,7 +258,7 @@ def _row(
     sheet.write_string(number, last, "", formats["reply"])
     sheet.write_string(number, last + 1, row.code, formats["code"])
     tallest = max((_lines(text, 22) for text in row.cells), default=1)
-    lines = min(_MOST_LINES, max(_lines(todo, _TODO_WIDTH + 4), tallest))
+    lines = min(_MOST_LINES, max(_lines(todo, _FAULT_WIDTH + 4), tallest))
     sheet.set_row(number, _LINE_HEIGHT * lines + 4)
 
 
