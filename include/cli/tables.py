@@ -12,7 +12,7 @@ from rich.text import Text
 
 from include.cli.steward_tables import contact_line, supplier_name
 from include.pipeline.due import whom_to_call
-from include.pipeline.ingest import IngestReport
+from include.pipeline.ingest_report import IngestReport
 from include.pipeline.readiness import Expected, Readiness
 from include.pipeline.warning_list import WarningList
 from include.site import Site

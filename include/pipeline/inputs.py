@@ -314,6 +314,20 @@ def code_digest() -> str:
     return whole.hexdigest()
 
 
+def is_newer(contract: Contract, one: ledger.Delivery, other: ledger.Delivery) -> bool:
+    """Whether `one` takes effect after `other`: by what its name says, else by arrival."""
+
+    def order(delivery: ledger.Delivery) -> tuple[object, ...]:
+        return (
+            recency(contract, delivery.file_name),
+            delivery.landed_at,
+            delivery.arrived_at,
+            delivery.delivery_id,
+        )
+
+    return order(one) > order(other)
+
+
 def recency(contract: Contract, file_name: str) -> tuple[str, ...]:
     """How recent a snapshot is by its file's name; () where arrival decides."""
     if not contract.time.as_of_filename:

@@ -21,7 +21,8 @@ import yaml
 from sqlalchemy import Engine, text
 
 from include.feeds.contract import Contract
-from include.pipeline.ingest import IngestReport, ingest_feed
+from include.pipeline.ingest import ingest_feed
+from include.pipeline.ingest_report import IngestReport
 from include.pipeline.ready import ready_quarters
 from include.pipeline.score_quarter import ScoreReport, score_ready
 from include.quarters import Quarter

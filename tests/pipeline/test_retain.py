@@ -57,12 +57,13 @@ def test_what_was_never_judged_stays(small):
     small.send("cases", "a.csv", cases(*on_time("U1", 3, 4)))
     small.ingest()
     small.score()
-    from include.pipeline.ingest import IngestReport, _arrived, _record
+    from include.pipeline.arrivals import arrived, record
+    from include.pipeline.ingest_report import IngestReport
 
     small.send("cases", "b.csv", cases(*on_time("U1", 1, 4)))
     contract, report = small.contract("cases"), IngestReport("cases")
-    for supplier, file in _arrived(small.site, contract, PLACE, NOW, report):
-        _record(small.site, contract, PLACE, small.engine, file, supplier, NOW, report)
+    for supplier, file in arrived(small.site, contract, PLACE, NOW, report):
+        record(small.site, contract, PLACE, small.engine, file, supplier, NOW, report)
     assert len(retain(small.site, now=LATER)) == 1 and len(landed(small)) == 1
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import select
 
-from include.pipeline.ingest import IngestReport, ingest_feed
+from include.pipeline.ingest import ingest_feed
+from include.pipeline.ingest_report import IngestReport
 from include.pipeline.ready import ready_quarters
 from include.pipeline.score_quarter import ScoreReport, score_quarter
 from include.pipeline.warning_list import WarningList, warning_list
