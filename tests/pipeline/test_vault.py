@@ -84,9 +84,9 @@ def test_a_lost_key_holds_the_file_with_a_sentence_and_the_key_brings_it_back(sm
 
 def test_damage_in_the_vault_holds_the_file(small, monkeypatch):
     small.send("cases", "a.csv", GOOD)
-    from include.pipeline import ingest
+    from include.pipeline import arrivals
 
-    real = ingest.land
+    real = arrivals.land
 
     def spoilt(file, vault, *, key):
         done = real(file, vault, key=key)
@@ -94,6 +94,6 @@ def test_damage_in_the_vault_holds_the_file(small, monkeypatch):
         done.path.write_bytes(done.path.read_bytes()[:-1])
         return done
 
-    monkeypatch.setattr(ingest, "land", spoilt)
+    monkeypatch.setattr(arrivals, "land", spoilt)
     small.ingest()
     assert small.verdicts() == [("a.csv", "held", "F-VAULT")]
