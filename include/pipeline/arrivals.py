@@ -77,9 +77,7 @@ def record(
     try:
         landed = land(file, landing_of(site, jurisdiction, contract.feed), key=vault_key(site))
     except (FileNotFoundError, PermissionError):
-        report.held.append(
-            HeldFile(jurisdiction, masked_title(file.name), fault("F-NOTFILE", name=file.name))
-        )
+        report.held.append(HeldFile(jurisdiction, masked_title(file.name), fault("F-ACCESS", name=file.name)))
         return
     except Held as held:
         # Nothing landed, so there is nothing to record: the next run looks at the file again.

@@ -1,4 +1,4 @@
-"""Old .xls: error cells and hidden rows that calamine does not tell, and Excel's default password."""
+"""Old .xls: error cells, hidden rows, links and macros that calamine does not tell, and Excel's default password."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from include.feeds import biff
 from include.feeds.faults import Held
 from include.feeds.read import read_delivery
+from include.feeds.workbook import LINKED, NUMBER
 
 FREE, END = 0xFFFFFFFF, 0xFFFFFFFE
 
@@ -22,8 +23,8 @@ def label(row, column, text):
     return record(0x204, struct.pack("<HHHHB", row, column, 0, len(text), 1) + text.encode("utf-16-le"))
 
 
-def workbook(filepass=b""):
-    """A stream of one sheet: header, 甲局 with #REF!, 乙局 with =1/0 in a hidden row."""
+def book(*cells, filepass=b"", kind=0, links=()):
+    """A stream of one sheet 台账 with these records; `kind` 1 is a sheet of Excel 4.0 macros."""
     bof = struct.pack("<HHHHII", 0x0600, 5, 0x0DBB, 1996, 0, 0x06)
     name = "台账"
     start = (
@@ -31,22 +32,34 @@ def workbook(filepass=b""):
         + (record(0x2F, filepass) if filepass else b"")
         + record(0x42, struct.pack("<H", 1200))
     )
-    bound = struct.pack("<BBBB", 0, 0, len(name), 1) + name.encode("utf-16-le")
-    position = len(start) + 4 + 4 + len(bound) + 4
-    formula = struct.pack("<HHH", 2, 1, 0) + bytes([2, 0, 7, 0, 0, 0, 0xFF, 0xFF]) + bytes(8)
+    bound = struct.pack("<BBBB", 0, kind, len(name), 1) + name.encode("utf-16-le")
+    linked = b"".join(links)
+    position = len(start) + 4 + 4 + len(bound) + len(linked) + 4
     return b"".join([
-        start, record(0x85, struct.pack("<I", position) + bound), record(0x0A),
-        record(0x809, struct.pack("<HHHHII", 0x0600, 0x10, 0x0DBB, 1996, 0, 0x06)),
+        start, record(0x85, struct.pack("<I", position) + bound), linked, record(0x0A),
+        record(0x809, struct.pack("<HHHHII", 0x0600, 0x10, 0x0DBB, 1996, 0, 0x06)), *cells, record(0x0A),
+    ])  # fmt: skip
+
+
+def formula(row, column, result, tokens=b""):
+    head = struct.pack("<HHH", row, column, 0) + result + bytes(6)
+    return record(0x06, head + struct.pack("<H", len(tokens)) + tokens)
+
+
+def workbook(filepass=b""):
+    """Header, 甲局 with #REF!, 乙局 with =1/0 in a hidden row."""
+    return book(
         record(0x200, struct.pack("<IIHHH", 0, 3, 0, 2, 0)),
         record(0x208, struct.pack("<HHHHHHI", 2, 0, 2, 255, 0, 0, 0x120)),
         label(0, 0, "单位"), label(0, 1, "件数"), label(1, 0, "甲局"),
         record(0x205, struct.pack("<HHHBB", 1, 1, 0, 23, 1)),
-        label(2, 0, "乙局"), record(0x06, formula + struct.pack("<H", 0)), record(0x0A),
-    ])  # fmt: skip
+        label(2, 0, "乙局"), formula(2, 1, bytes([2, 0, 7, 0, 0, 0, 0xFF, 0xFF])),
+        filepass=filepass,
+    )  # fmt: skip
 
 
-def compound(stream):
-    """The smallest compound file around one stream, kept out of the mini sectors by padding."""
+def compound(stream, *, storage=""):
+    """The smallest compound file around one stream, kept out of the mini sectors by padding, and an empty storage."""
     size = max(4096, -(-len(stream) // 512) * 512)
     count = size // 512
     table = [0xFFFFFFFD, END, *range(3, count + 2), END]
@@ -59,7 +72,10 @@ def compound(stream):
         return text.ljust(64, b"\0") + about + bytes(36) + struct.pack("<IQ", start, length)
 
     directory = (
-        entry("Root Entry", 5, 1, END, 0) + entry("Workbook", 2, FREE, 2, size) + entry("", 0, FREE, 0, 0) * 2
+        entry("Root Entry", 5, 1, END, 0)
+        + entry("Workbook", 2, FREE, 2, size)
+        + entry(storage, 1 if storage else 0, FREE, 0, 0)
+        + entry("", 0, FREE, 0, 0)
     )
     fat = struct.pack(f"<{len(table)}I", *table).ljust(512, b"\xff")
     return header + fat + directory + stream.ljust(size, b"\0")
@@ -130,3 +146,52 @@ def test_broken_compound_files_are_held(contract):
             read_delivery(bytes(broken), file_name="a.xls", contract=contract)
         except Held as held:
             assert held.fault.code != "F-CRASH", (at, held)
+
+
+def external_book(path):
+    """The record that names another workbook of one sheet ([MS-XLS] 2.4.271)."""
+    text = [struct.pack("<HB", len(one), 0) + one.encode("latin-1") for one in (path, "Sheet1")]
+    return record(0x1AE, struct.pack("<H", 1) + b"".join(text))
+
+
+OWN_SHEETS = record(0x1AE, struct.pack("<H", 1) + b"\x01\x04")
+THREE = struct.pack("<d", 3)
+
+
+def sheets_named(*books):
+    """The list by which formulas name sheets: for each the number of its book."""
+    return record(
+        0x17, struct.pack("<H", len(books)) + b"".join(struct.pack("<HHH", one, 0, 0) for one in books)
+    )
+
+
+def cell_of(number):
+    """The tokens of `=sheet!A1`, the sheet by its number in that list."""
+    return b"\x5a" + struct.pack("<HHH", number, 0, 0xC000)
+
+
+def test_cells_linked_to_another_workbook_are_told_and_not_used(contract):
+    linked = book(
+        label(0, 0, "单位"), label(0, 1, "件数"),
+        label(1, 0, "甲局"), formula(1, 1, THREE, cell_of(0)),
+        label(2, 0, "乙局"), formula(2, 1, THREE, cell_of(1)),
+        label(3, 0, "丙局"), formula(3, 1, THREE, b"\x17\x02\x00ab" + cell_of(1) + b"\x08"),
+        links=[OWN_SHEETS, external_book("other.xls"), sheets_named(0, 1)],
+    )  # fmt: skip
+    table = read_delivery(compound(linked), file_name="a.xls", contract=contract).table
+    assert table["cases"].to_pylist() == ["3", "3", "3"]
+    assert table["cases__kind"].to_pylist() == [NUMBER, LINKED, LINKED]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        compound(book(label(0, 0, "单位"), label(0, 1, "件数")), storage="_VBA_PROJECT_CUR"),
+        compound(book(label(0, 0, "单位"), label(0, 1, "件数"), kind=1)),
+    ],
+    ids=["Visual Basic", "Excel 4.0"],
+)
+def test_macros_are_held(contract, data):
+    with pytest.raises(Held) as held:
+        read_delivery(data, file_name="a.xls", contract=contract)
+    assert held.value.fault.code == "F-MACRO"

@@ -2,14 +2,18 @@
 """The bad-input catalogue, row by row: each accident ends as declared, as a held file or as a refused row.
 
 A case is a row of the catalogue, a variant, what arrives, and the codes it must end with: of the file (`F-`, `H-`), of
-its rows (`R-`), what is told (`W-`), or `read` where nothing is wrong. `and nothing else` is part of it.
+its rows (`R-`), what is told (`W-`), or `read` where nothing is wrong. `and nothing else` is part of it. What is amiss
+with the entry of the inbox and not with its content ends at landing.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +21,7 @@ import pytest
 
 from include.feeds.contract import Contract
 from include.feeds.faults import Held
+from include.feeds.landing import land, scan_inbox
 from include.feeds.read import read_delivery
 from include.quality.judge import Delivered, judge
 from include.quarters import Quarter
@@ -371,3 +376,85 @@ def epoch_1904() -> bytes:
 @pytest.mark.parametrize("case", [*FILES, *CELLS], ids=str)
 def test_outcome_is_the_declared_one(case: Case) -> None:
     assert outcome(case) == case.codes
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of an inbox, and how it ends: `landed`, `arriving`, `passed over`, or a code."""
+
+    row: str
+    variant: str
+    put: Callable[[Path], object]
+    ends: str
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.variant}"
+
+
+NOW = dt.datetime(2026, 10, 20, 12, tzinfo=dt.UTC)
+
+
+def drop(name: str | bytes, *, age_seconds: float = 3600) -> Callable[[Path], object]:
+    def put(inbox: Path) -> None:
+        path = inbox / (os.fsdecode(name) if isinstance(name, bytes) else name)
+        path.write_bytes(a.csv())
+        os.utime(path, (NOW.timestamp() - age_seconds,) * 2)
+
+    return put
+
+
+def link(target: str) -> Callable[[Path], object]:
+    return lambda inbox: (inbox / "a.csv").symlink_to(target)
+
+
+def listening(inbox: Path) -> None:
+    before = Path.cwd()
+    os.chdir(inbox)  # the path of a socket may have 108 bytes
+    try:
+        with socket.socket(socket.AF_UNIX) as end:
+            end.bind("a.csv")
+    finally:
+        os.chdir(before)
+
+
+ODD_NAMES = [
+    "甲\n乙.csv", "甲\t乙\r.csv", " .csv", "-rf.csv", "甲\u202evsc.exe", "甲'; drop table delivery;--.csv", "%s{0}$(id).csv",
+    "甲..%2f..%2fetc.csv", "甲\x01.csv", "x" * 251 + ".csv", "CON", b"\xff\xfe\xb4\xfa.csv",
+]  # fmt: skip
+ENTRIES = [
+    Entry("upload in progress", "changed a moment ago", drop("a.csv", age_seconds=5), "arriving"),
+    Entry("upload in progress", "a name that says so", drop("a.csv.part"), "passed over"),
+    Entry("upload in progress", "still open in Excel", drop("~$a.xlsx"), "passed over"),
+    Entry("upload in progress", "a clock far ahead", drop("a.csv", age_seconds=-10_000_000), "landed"),
+    Entry("no regular file", "link out of the inbox", link("/etc/passwd"), "F-NOTFILE"),
+    Entry("no regular file", "link to nothing", link("nothing.csv"), "F-NOTFILE"),
+    Entry("no regular file", "link to itself", link("a.csv"), "F-NOTFILE"),
+    Entry("no regular file", "link to a device", link("/dev/zero"), "F-NOTFILE"),
+    Entry("no regular file", "link to a folder", link("/etc"), "F-NOTFILE"),
+    Entry("no regular file", "FIFO", lambda inbox: os.mkfifo(inbox / "a.csv"), "F-NOTFILE"),
+    Entry("no regular file", "socket", listening, "F-NOTFILE"),
+    Entry("no regular file", "folder", lambda inbox: (inbox / "a.csv").mkdir(), "passed over"),
+    *(Entry("odd name", repr(name), drop(name), "landed") for name in ODD_NAMES),
+    Entry("odd name", "hidden", drop(".a.csv"), "passed over"),
+]
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=str)
+def test_entry_of_an_inbox_ends_as_declared(entry: Entry, tmp_path: Path) -> None:
+    inbox, vault = tmp_path / "inbox", tmp_path / "vault"
+    inbox.mkdir()
+    entry.put(inbox)
+    found = scan_inbox(inbox, now=NOW, stability_seconds=120)
+    if entry.ends in ("passed over", "arriving"):
+        assert [file.state for file in found] == ["arriving"] * (entry.ends == "arriving")
+        return
+    (file,) = found
+    if entry.ends == "landed":
+        assert file.state == "ready"
+        assert land(file, vault).path.read_bytes() == a.csv()
+        return
+    assert file.state == "refused"
+    with pytest.raises(Held) as held:
+        land(file, vault)
+    assert held.value.fault.code == entry.ends
+    assert not [*vault.iterdir()]

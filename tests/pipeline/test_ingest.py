@@ -138,6 +138,40 @@ def test_a_link_is_refused_and_said_and_nothing_behind_it_is_read(small, tmp_pat
     assert hashlib.sha256(secret.read_bytes()).hexdigest() not in landed(small)
 
 
+def test_odd_names_are_judged_like_others_and_recorded_once(small):
+    names = [
+        "甲\n乙.csv",
+        "甲\u202evsc.exe",
+        "甲'; drop table delivery;--.csv",
+        "x" * 251 + ".csv",
+        b"\xff\xb4\xfa.csv",
+    ]
+    for at, name in enumerate(names):
+        content = cases(*on_time("U1", 1, 1 + at, name=str(at)))
+        small.send("cases", os.fsdecode(name) if isinstance(name, bytes) else name, content)
+    assert small.ingest().counts["accepted"] == len(names)
+    assert small.ingest().counts["recorded"] == 0
+    assert {name for name, _, _ in small.verdicts()} == {*names[:-1], "\\udcff\\udcb4\\udcfa.csv"}
+
+
+def test_a_file_that_may_not_be_read_is_said_to_be_so_and_stops_no_other(small, monkeypatch):
+    small.send("cases", "mine.csv", GOOD)
+    small.send("cases", "real.csv", cases(*on_time("U3", 1, 1)))
+    opened = os.open
+
+    def refuse(path, *args, **named):
+        if str(path).endswith("mine.csv"):
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args, **named)
+
+    monkeypatch.setattr("include.feeds.landing.os.open", refuse)
+    report = small.ingest()
+    assert [(held.file_name, held.fault.code) for held in report.held] == [("mine.csv", "F-ACCESS")]
+    assert small.verdicts() == [("real.csv", "accepted", "")]
+    monkeypatch.undo()
+    assert small.ingest().counts["accepted"] == 1
+
+
 def test_a_held_file_stops_no_other_and_the_previous_figures_stand(small):
     small.send("cases", "good.csv", GOOD)
     small.ingest()
