@@ -10,6 +10,7 @@ import functools
 import hashlib
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,7 +24,10 @@ _BOF, _FILEPASS, _BOUNDSHEET, _ROW, _FORMULA, _BOOLERR = 0x809, 0x2F, 0x85, 0x20
 _SUPBOOK, _EXTERNSHEET = 0x1AE, 0x17
 _OWN_SHEETS, _ADD_INS = b"\x01\x04", b"\x01\x3a"
 _MACRO_SHEET = 1
-_MACRO_STORAGE = "_VBA_PROJECT_CUR"
+_ACTIVE = ("_VBA_PROJECT_CUR", "MBD", "Ctls")
+"""Names that storages of macros, embedded objects and controls begin with ([MS-XLS] 2.1)."""
+_KINDS = {"Workbook": "xls", "Book": "xls", "WordDocument": "Word"}
+_BROKEN = (struct.error, IndexError, ValueError, UnicodeDecodeError)
 _NEVER_ENCRYPTED = {_BOF, _FILEPASS, 0xE1, 0x194, 0x195, 0x196, 0x138}
 _IGNORED_RECORD = 0x5A5A
 _RC4_BLOCK_BYTES = 1024
@@ -44,16 +48,33 @@ def open_biff(data: bytes) -> tuple[bytes, dict[str, SheetScan]]:
             stream = _decrypted(stream, at)
             data = _written(data, places, stream)
         return data, _scans(stream)
-    except (struct.error, IndexError, ValueError, UnicodeDecodeError) as error:
+    except _BROKEN as error:
         raise Refused("F-CORRUPT", member="Workbook") from error
 
 
-def _stream(data: bytes) -> list[tuple[int, int]]:
-    """Where the bytes of the workbook's stream lie in the file: (offset, size) pieces in order."""
+def kind_of(data: bytes) -> str:
+    """What a compound file is, `xls`, `Word` or `OLE`: by what lies in its root, not in an object embedded there."""
+    try:
+        names = {*_directory(data).root}
+    except _BROKEN:
+        names = {name for name in _KINDS if name.encode("utf-16-le") in data}
+    return next((kind for name, kind in _KINDS.items() if name in names), "OLE")
+
+
+@dataclass(frozen=True)
+class _Directory:
+    sector: int
+    table: np.ndarray
+    root: dict[str, tuple[int, int]]
+    """Name → (first sector, bytes) of what lies in the root; the root itself is `/`."""
+    names: tuple[str, ...]
+    """Every name, of embedded objects too."""
+
+
+def _directory(data: bytes) -> _Directory:
     sector = 1 << struct.unpack_from("<H", data, 30)[0]
-    mini = 1 << struct.unpack_from("<H", data, 32)[0]
-    directory, _, cutoff, mini_table, _, more, _ = struct.unpack_from("<7I", data, 48)
-    if not (512 <= sector <= 4096 and mini == 64):
+    first, _, _, _, _, more, _ = struct.unpack_from("<7I", data, 48)
+    if not 512 <= sector <= 4096:
         raise ValueError("sector size")
     tables = list(struct.unpack_from("<109I", data, 76))
     for _ in range(len(data) // sector):
@@ -63,23 +84,50 @@ def _stream(data: bytes) -> list[tuple[int, int]]:
         tables += found
     raw = b"".join(data[(at + 1) * sector : (at + 2) * sector] for at in tables if at < 0xFFFFFFF0)
     table = np.frombuffer(raw[: len(raw) // 4 * 4], dtype="<u4")
-    entries = b"".join(data[(at + 1) * sector : (at + 2) * sector] for at in _chain(table, directory))
-    found_entries = {}
-    for at in range(0, len(entries) - 127, 128):
-        length, kind = struct.unpack_from("<HB", entries, at + 64)
-        name = entries[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le")
-        found_entries["/" if kind == 5 else name] = struct.unpack_from("<II", entries, at + 116)
-    if _MACRO_STORAGE in found_entries:
-        raise Refused("F-MACRO", member=_MACRO_STORAGE)
-    start, size = found_entries.get("Workbook") or found_entries.get("Book") or (0, 0)
+    entries = b"".join(data[(at + 1) * sector : (at + 2) * sector] for at in _chain(table, first))
+    places = range(0, len(entries) - 127, 128)
+    names = [_name(entries, at) for at in places]
+    places_in_root = _below_root(entries) or [*places]
+    root = {names[at // 128]: struct.unpack_from("<II", entries, at + 116) for at in reversed(places_in_root)}
+    return _Directory(sector, table, root | {"/": struct.unpack_from("<II", entries, 116)}, tuple(names))
+
+
+def _name(entries: bytes, at: int) -> str:
+    length = struct.unpack_from("<H", entries, at + 64)[0]
+    return entries[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le")
+
+
+def _below_root(entries: bytes) -> list[int]:
+    """Offsets of the entries that lie in the root itself, by the tree of siblings below it."""
+    found: set[int] = set()
+    waiting = [struct.unpack_from("<I", entries, 76)[0]]
+    while waiting:
+        at = waiting.pop() * 128
+        if at + 128 <= len(entries) and at not in found:
+            found.add(at)
+            waiting += struct.unpack_from("<II", entries, at + 68)
+    return sorted(found)
+
+
+def _stream(data: bytes) -> list[tuple[int, int]]:
+    """Where the bytes of the workbook's stream lie in the file: (offset, size) pieces in order."""
+    directory = _directory(data)
+    sector, table, root = directory.sector, directory.table, directory.root
+    mini = 1 << struct.unpack_from("<H", data, 32)[0]
+    _, _, cutoff, mini_table = struct.unpack_from("<4I", data, 48)
+    if mini != 64:
+        raise ValueError("sector size")
+    if active := next((name for name in directory.names if name.startswith(_ACTIVE)), ""):
+        raise Refused("F-MACRO", member=active)
+    start, size = root.get("Workbook") or root.get("Book") or (0, 0)
     if not size:
         raise ValueError("no workbook stream")
     if size >= cutoff:
         return _pieces([(at + 1) * sector for at in _chain(table, start)], sector, size)
-    root = [(at + 1) * sector for at in _chain(table, found_entries["/"][0])]
+    first = [(at + 1) * sector for at in _chain(table, root["/"][0])]
     rows = b"".join(data[(at + 1) * sector : (at + 2) * sector] for at in _chain(table, mini_table))
     minis = _chain(np.frombuffer(rows, dtype="<u4"), start)
-    return _pieces([root[at * mini // sector] + at * mini % sector for at in minis], mini, size)
+    return _pieces([first[at * mini // sector] + at * mini % sector for at in minis], mini, size)
 
 
 def _chain(table: np.ndarray, start: int) -> list[int]:

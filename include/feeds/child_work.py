@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from include.feeds.biff import open_biff
+from include.feeds.biff import kind_of, open_biff
 from include.feeds.columnar import read_parquet
 from include.feeds.container import open_container
 from include.feeds.delimited import read_delimited
@@ -52,6 +52,8 @@ def parse(data: bytes, request: dict[str, Any]) -> tuple[dict[str, Any], list[pa
         from include.feeds.encrypted import decrypted  # loaded by encrypted_work.py before the doors closed
 
         data, kind = decrypted(data), "zip"
+    if kind == "compound":
+        kind = kind_of(data)
     if kind == "zip":
         container = open_container(data, limits)
         kind, scans = container.kind, container.scans

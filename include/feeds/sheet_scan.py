@@ -65,7 +65,7 @@ def scan_sheet(chunks: Iterable[bytes], *, sheet: str) -> SheetScan:
     """Scan one worksheet's XML.
 
     Raises:
-        Refused: F-DUPADDR where addresses repeat or go backwards, F-XML where a row never ends.
+        Refused: F-DUPADDR where addresses repeat or go backwards, F-XML where a row never ends or is row 0.
     """
     scan = SheetScan()
     before = -1
@@ -78,6 +78,10 @@ def scan_sheet(chunks: Iterable[bytes], *, sheet: str) -> SheetScan:
         if not found:
             continue
         keys = _keys(found)
+        if keys.min() < 0:
+            cell = found[int(keys.argmin())].decode()
+            zh, en = f"含不存在的单元格地址 {cell}", f"has a cell at {cell}, which does not exist"
+            raise Refused("F-XML", member=sheet, zh=zh, en=en)
         wrong = np.flatnonzero(np.diff(keys, prepend=before) <= 0)
         if wrong.size:
             raise Refused("F-DUPADDR", sheet=sheet, cell=address(*_cell(keys[wrong[0]])))

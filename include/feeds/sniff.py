@@ -50,9 +50,10 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def sniff(data: bytes) -> str:
-    """Say what `data` holds: `zip`, `xls`, `text`, or the name of something that is never a table file.
+    """Say what `data` holds: `zip`, `compound`, `text`, or the name of something that is never a table file.
 
-    A `zip` is told apart (xlsx, ods, other) by the container check, which reads its directory.
+    A `zip` is told apart (xlsx, ods, other) by the container check, which reads its directory; so is a `compound`
+    file (xls, Word, other).
 
     An `encrypted` Office container may still be one that Excel opens without asking: see encrypted.py.
 
@@ -64,7 +65,7 @@ def sniff(data: bytes) -> str:
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "zip"
     if data.startswith(_OLE):
-        return _ole(data)
+        return "encrypted" if is_encrypted_office(data) else "compound"
     if data.startswith(b"PARE"):
         raise Refused("F-PASS")
     for magic, name in _MAGIC:
@@ -94,14 +95,6 @@ def _is_binary(data: bytes) -> bool:
 def is_encrypted_office(data: bytes) -> bool:
     """Whether `data` is an Office file in an encrypted container."""
     return data.startswith(_OLE) and _utf16("EncryptedPackage") in data
-
-
-def _ole(data: bytes) -> str:
-    if is_encrypted_office(data):
-        return "encrypted"
-    if _utf16("WordDocument") in data:
-        return "Word"
-    return "xls" if _utf16("Workbook") in data or _utf16("Book") in data else "OLE"
 
 
 def _utf16(name: str) -> bytes:

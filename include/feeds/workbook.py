@@ -60,7 +60,7 @@ def read_workbook(
     The second value has the lists `hidden` and `extra` (visible and not asked for).
 
     Raises:
-        Refused: F-PASS, F-CORRUPT, F-SHEET, F-SPARSE, F-COUNT, H-GRID, F-EMPTY.
+        Refused: F-PASS, F-CORRUPT, F-SHEET, F-SPARSE, F-COUNT, H-GRID, F-EMPTY, F-EMPTYSHEET.
     """
     try:
         book = calamine.load_workbook(io.BytesIO(data))
@@ -76,9 +76,11 @@ def read_workbook(
     ]
     wanted = _wanted(book.sheet_names, visible, sheets)
     found = [_read_sheet(book, name, scans.get(name), limits, grid_confirmed) for name in wanted]
-    if not any(sheet.cells.num_rows for sheet in found):
-        raise Refused("F-EMPTY", sheet=wanted[0])
     left = [name for name in book.sheet_names if name not in wanted]
+    if not any(sheet.cells.num_rows for sheet in found):
+        if left:
+            raise Refused("F-EMPTYSHEET", sheet="、".join(wanted), found="、".join(left))
+        raise Refused("F-EMPTY", sheet=wanted[0])
     return found, {
         "hidden": [name for name in left if name not in visible],
         "extra": [name for name in left if name in visible and _plain(name) != GUIDE_SHEET],

@@ -58,24 +58,25 @@ def workbook(filepass=b""):
     )  # fmt: skip
 
 
-def compound(stream, *, storage=""):
-    """The smallest compound file around one stream, kept out of the mini sectors by padding, and an empty storage."""
+def compound(stream, *, name="Workbook", storage="", inside=""):
+    """The smallest compound file around one stream, kept out of the mini sectors by padding, and one storage that may
+    hold the same stream by another name."""
     size = max(4096, -(-len(stream) // 512) * 512)
     count = size // 512
     table = [0xFFFFFFFD, END, *range(3, count + 2), END]
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH6x", 0x3E, 3, 0xFFFE, 9, 6)
     header += struct.pack("<9I", 0, 1, 1, 0, 4096, END, 0, END, 0) + struct.pack("<109I", 0, *[FREE] * 108)
 
-    def entry(name, kind, child, start, length):
+    def entry(name, kind, child, start, length, right=FREE):
         text = (name.encode("utf-16-le") + b"\0\0") if name else b""
-        about = struct.pack("<HBBIII", len(text), kind, 1, FREE, FREE, child)
+        about = struct.pack("<HBBIII", len(text), kind if name else 0, 1, FREE, right, child)
         return text.ljust(64, b"\0") + about + bytes(36) + struct.pack("<IQ", start, length)
 
     directory = (
         entry("Root Entry", 5, 1, END, 0)
-        + entry("Workbook", 2, FREE, 2, size)
-        + entry(storage, 1 if storage else 0, FREE, 0, 0)
-        + entry("", 0, FREE, 0, 0)
+        + entry(name, 2, FREE, 2, size, right=2 if storage else FREE)
+        + entry(storage, 1, 3 if inside else FREE, 0, 0)
+        + entry(inside, 2, FREE, 2, size)
     )
     fat = struct.pack(f"<{len(table)}I", *table).ljust(512, b"\xff")
     return header + fat + directory + stream.ljust(size, b"\0")
@@ -183,15 +184,27 @@ def test_cells_linked_to_another_workbook_are_told_and_not_used(contract):
     assert table["cases__kind"].to_pylist() == [NUMBER, LINKED, LINKED]
 
 
+HEADER = (label(0, 0, "单位"), label(0, 1, "件数"))
+
+
 @pytest.mark.parametrize(
     "data",
     [
-        compound(book(label(0, 0, "单位"), label(0, 1, "件数")), storage="_VBA_PROJECT_CUR"),
-        compound(book(label(0, 0, "单位"), label(0, 1, "件数"), kind=1)),
+        compound(book(*HEADER), storage="_VBA_PROJECT_CUR"),
+        compound(book(*HEADER, kind=1)),
+        compound(book(*HEADER), storage="MBD0435D8BE", inside="WordDocument"),
+        compound(book(*HEADER), storage="MBD0435D8BF", inside="Workbook"),
     ],
-    ids=["Visual Basic", "Excel 4.0"],
+    ids=["Visual Basic", "Excel 4.0", "Word document inside", "workbook inside"],
 )
-def test_macros_are_held(contract, data):
+def test_macros_and_embedded_objects_are_held(contract, data):
     with pytest.raises(Held) as held:
         read_delivery(data, file_name="a.xls", contract=contract)
     assert held.value.fault.code == "F-MACRO"
+
+
+def test_a_word_document_with_a_workbook_inside_is_no_workbook(contract):
+    data = compound(workbook(), name="WordDocument", storage="ObjectPool", inside="Workbook")
+    with pytest.raises(Held) as held:
+        read_delivery(data, file_name="a.xls", contract=contract)
+    assert held.value.fault.code == "F-TYPE" and "[Word]" in held.value.fault.en

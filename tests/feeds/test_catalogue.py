@@ -160,6 +160,7 @@ FILES = [
         lambda xml: a.re.sub(r'<dimension ref="[^"]*"', '<dimension ref="A1:XFD1048576"', xml)), READ),
     Case("false dimension", "says nothing", lambda: a.with_sheet(
         lambda xml: a.re.sub(r"<dimension[^>]*/>", "", xml)), READ),
+    Case("false address", "row 0", lambda: a.with_sheet(lambda xml: xml.replace('r="A1"', 'r="A0"')), {"F-XML"}),
     Case("duplicate address", "cell", lambda: a.with_rows(
         a.row_of('<c r="C{number}"><v>1</v></c><c r="C{number}"><v>9</v></c>')), {"F-DUPADDR"}),
     Case("duplicate address", "row", lambda: a.with_rows(
@@ -336,6 +337,7 @@ CELLS = [
     Case("key twice", "the same day written otherwise", lambda: a.xlsx(
         [*a.ROWS, [*a.GOOD[:3], "2026年7月1日", *a.GOOD[4:]]]), READ),
     Case("empty", "empty sheet", lambda: a.xlsx([]), {"F-EMPTY"}),
+    Case("empty", "the table on the second sheet", lambda: second_sheet(), {"F-EMPTYSHEET"}),
     Case("empty", "headers only", lambda: a.xlsx([a.HEADER]), {"F-EMPTY", "W-NOROWS"}),
     Case("empty", "blank lines of a CSV", lambda: b"\n \n\n", {"F-EMPTY"}, "a.csv"),
     Case("empty", "a nil return below the header", lambda: a.xlsx([a.HEADER, ["2026年第三季度零报送"]]), {"nil"}),
@@ -357,6 +359,12 @@ def hidden_sheet(state: str) -> bytes:
     other = book.create_sheet("底稿")
     other.append(["x"])
     other.sheet_state = state
+    return a.save(book)
+
+
+def second_sheet() -> bytes:
+    book = a.openpyxl.load_workbook(a.io.BytesIO(a.xlsx()))
+    book.create_sheet("Sheet1", 0)
     return a.save(book)
 
 
