@@ -210,6 +210,11 @@ def _mistakes(contract: Contract) -> Iterable[str]:
     names = [column.name for column in contract.columns]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"列 [{name}] 重复。 Column [{name}] is declared twice."
+    if "filename" in names:
+        yield (
+            "列名 [filename] 由系统使用,请改名。 "
+            "Column [filename] has a name that the system uses itself; give it another."
+        )
     references = [("unit.column", contract.unit.column), ("unit.on", contract.unit.on)]
     if contract.time.quarter_from is not None:
         references.append(("time.quarter_from.column", contract.time.quarter_from.column))

@@ -271,7 +271,7 @@ def _accepted(
 def _duplicates(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return con.sql("""
         select cells._sheet as sheet, cells._row as "row", kept._sheet as of_sheet, kept._row as of_row
-        from twins join cells using (_at) join cells as kept on kept._at = twins.of_at order by cells._at""").df()
+        from twins join cells using (_at) join cells as kept on kept._at = twins._of_at order by cells._at""").df()
 
 
 def _nothing(contract: Contract, kept: tuple[str, ...], fault: Fault) -> Judgement:

@@ -201,11 +201,11 @@ def _values(contract: Contract) -> list[str]:
 def _twins(contract: Contract) -> str:
     same = ", ".join(_values(contract))
     return f"""
-        with hashed as (select _at, hash({same}) as h from cells),
+        with hashed as (select _at, hash({same}) as _hash from cells),
         suspects as (
             select cells.* from cells join hashed using (_at)
-            where h in (select h from hashed group by h having count(*) > 1))
-        select _at, min(_at) over (partition by {same}) as of_at from suspects qualify of_at <> _at"""
+            where _hash in (select _hash from hashed group by _hash having count(*) > 1))
+        select _at, min(_at) over (partition by {same}) as _of_at from suspects qualify _of_at <> _at"""
 
 
 def _conflicts(contract: Contract) -> str:
@@ -215,13 +215,14 @@ def _conflicts(contract: Contract) -> str:
     known = " and ".join(f"{name(column)} is not null" for column in contract.key)
     return f"""
         with keyed as (
-            select _at, _row, {keys}, hash({keys}) as h from cells anti join twins using (_at) where {known}),
-        suspects as (select * from keyed where h in (select h from keyed group by h having count(*) > 1)),
+            select _at, _row, {keys}, hash({keys}) as _hash from cells anti join twins using (_at) where {known}),
+        suspects as (
+            select * from keyed where _hash in (select _hash from keyed group by _hash having count(*) > 1)),
         counted as (
-            select _at, count(*) over same as n, list(_row) over (same order by _at rows between unbounded preceding
-                and unbounded following) as rows
+            select _at, count(*) over same as _count, list(_row) over (same order by _at rows between unbounded
+                preceding and unbounded following) as _rows
             from suspects window same as (partition by {keys}))
-        select _at, array_to_string(rows[:10], '、') as _rivals from counted where n > 1"""
+        select _at, array_to_string(_rows[:10], '、') as _rivals from counted where _count > 1"""
 
 
 def _marks(contract: Contract, checks: Sequence[Check], when: When) -> str:

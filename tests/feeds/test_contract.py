@@ -91,6 +91,7 @@ MISTAKES = {
     ),
     "quarter from nowhere": ("quarter_from: {column: due_on}", "quarter_from: {}", "time.quarter_from"),
     "unit column that does not exist": ("value: {column: unit}", "value: {column: units}", "unit.column"),
+    "column named as the system's own": ("name: project\n", "name: filename\n", "another"),
     "column declared twice": ("name: project\n", "name: unit\n", "declared twice"),
     "upsert without a key": ("primaryKey: true", "primaryKey: false", "primaryKey"),
     "broken YAML": ("schema:\n", "schema: [\n", "YAML"),

@@ -269,3 +269,33 @@ def test_values_of_the_contract_are_compared_as_the_reader_spells_them(kit):
     rows = [row | {"channel": "来信(初次)", "code": "(无)"} for row in kit.rows(3, {})]
     judgement = kit.run(contract, kit.table(contract, rows))
     assert judgement.held is None and judgement.accepted["code"].to_pylist() == [None] * 3
+
+
+WORDS = [
+    "h", "n", "rows", "of_at", "same", "kept", "said", "place", "name", "day", "row", "sheet", "cell",
+    "code", "texts", "cells", "hashed", "suspects", "counted", "twins", "units", "nearest", "conflicts",
+    "joined", "masked", "marks", "delivered", "column", "rule_id", "severity", "masked_value", "message_zh",
+    "quarter", "value", "on", "at",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ["h", "n", "rows", "same", "cells"])
+def test_columns_may_bear_any_name_that_the_queries_use_themselves(kit, key):
+    text = [{"name": word, "title": word, "type": "string", "key": word == key} for word in WORDS]
+    columns = [*text, {"name": "unit", "title": "单位", "type": "string", "required": True}]
+    contract = kit.contract(
+        columns=columns, rules=[], time={"kind": "events", "delivery": "replace", "hold_above_bad_share": 1,
+                                         "quarter_from": {"column": "quarter"}},
+    )  # fmt: skip
+    good = dict.fromkeys(WORDS, "x") | {"unit": "乙镇", "quarter": "2026Q3"}
+    rows = [
+        *(good | {key: f"{number}"} for number in range(4)),
+        good | {key: "0"},
+        good | {key: "1", "said" if key != "said" else "h": "y"},
+        good | {key: "8", "unit": "丙镇"},
+    ]
+    judgement = kit.run(contract, kit.table(contract, rows))
+    assert judgement.accepted["_row"].to_pylist() == [5, 7, 8]
+    assert judgement.duplicates[["row", "of_row"]].to_numpy().tolist() == [[9, 5]]
+    refused = {(line.row, line.rule_id) for line in judgement.quarantined.itertuples()}
+    assert refused == {(6, "R-CONFLICT"), (10, "R-CONFLICT"), (11, "R-UNIT")}

@@ -15,13 +15,16 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import msoffcrypto
 import openpyxl
+
+# Pictures are not looked at: a missing one is no reason not to read the cells.
+openpyxl.reader.excel.find_images = lambda *_: ([], [])
 
 Place = tuple[int, int]
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -47,6 +50,8 @@ class Grid:
     cells: dict[Place, Any] = field(default_factory=dict)
     wide: set[Place] = field(default_factory=set)
     """Cells that are merged over several columns: no header of one of them."""
+    digits: int = 17
+    """Significant digits that the reader gives of a number."""
 
 
 def grids(path: Path, *, delimiter: str = ",", encoding: str = "") -> list[Grid]:
@@ -86,7 +91,8 @@ def _by_office(path: Path) -> list[Grid]:
                    f"{scratch}/out", str(copied)]  # fmt: skip
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=30)
-            return _xlsx((Path(scratch) / "out" / "a.xlsx").read_bytes())
+            saved = _xlsx((Path(scratch) / "out" / "a.xlsx").read_bytes())
+            return [replace(grid, digits=15) for grid in saved]
         except Exception as error:
             raise Unknown(f"LibreOffice: {type(error).__name__}") from error
 
@@ -110,7 +116,12 @@ def _filled(cell: Any) -> bool:
 
 
 def _of_openpyxl(cell: Any) -> Any:
-    return Odd(cell.value) if cell.data_type == "e" else cell.value
+    if cell.data_type == "e":
+        return Odd(cell.value)
+    if isinstance(cell.value, str):
+        # openpyxl leaves characters escaped as the format has them ([ECMA-376] 22.9.2.19).
+        return re.sub(r"_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), cell.value)
+    return cell.value
 
 
 def _xls(data: bytes) -> list[Grid]:

@@ -173,8 +173,9 @@ def _as_described(path: Path, data: bytes, seen: list[Grid]) -> Declared | None:
         return None
     part = found.grid.part
     columns = {column.name: (column.header, part.left + column.place) for column in found.columns}
-    return Declared({"sheets": [grid.name]} | found.layout if grid.name else found.layout,
-                    columns, part.top + found.table.header[1], grid, "describe")  # fmt: skip
+    layout = {"sheets": [grid.name]} | found.layout if grid.name else found.layout
+    declared = Declared(layout, columns, part.top + found.table.header[1], grid, "describe")
+    return declared if _filled(declared)[_fullest(declared)] else None
 
 
 def _by_header(data: bytes, delimiter: str, seen: list[Grid]) -> Declared | None:
@@ -259,8 +260,13 @@ def _contract(feed: str, found: Declared | str) -> dict[str, Any]:
 
 def _fullest(found: Declared) -> str:
     """The column with most values: it stands for the unit, which every row must have."""
-    filled = Counter(place for row, place in found.grid.cells if row > found.header_end)
-    return max(found.columns, key=lambda name: filled[found.columns[name][1]])
+    filled = _filled(found)
+    return max(found.columns, key=lambda name: filled[name])
+
+
+def _filled(found: Declared) -> Counter[str]:
+    places = {place: name for name, (_, place) in found.columns.items()}
+    return Counter(places.get(place, "") for row, place in found.grid.cells if row > found.header_end)
 
 
 def _plain_data(value: Any) -> Any:
@@ -308,7 +314,7 @@ def _compare(site: Site, feed: str, file: Path, found: Declared, one: Outcome) -
             for name, (header, place) in found.columns.items():
                 one.cells += 1
                 value = cells.get((line, place + shift))
-                if not equal(row[name], row.get(f"{name}__raw"), value):
+                if not equal(row[name], row.get(f"{name}__raw"), value, digits=found.grid.digits):
                     one.unequal.append(f"{row['_row']} {header[:20]}: {row[name]!r} for {value!r}")
     judged = _rows(site, "select distinct row_number from quarantined_row join delivery_verdict using (verdict_id) "
                    "join delivery using (delivery_id) where feed = :feed", feed=feed)  # fmt: skip
@@ -318,7 +324,9 @@ def _compare(site: Site, feed: str, file: Path, found: Declared, one: Outcome) -
         contract = Contract.from_yaml(Path(str(site.folder)) / "feeds" / f"{feed}.yaml")
         again = read_delivery(file, file_name=file.name, contract=contract)
         roles = {row["row"] - 1: row["role"] for row in again.structural.to_pylist()}
-        known = {_row_of(found, line, shift) for line, shift in staged}
+        known = {
+            _row_of(found, line, shift) for line, shift in [*staged, *((row - 1, 0) for (row,) in judged)]
+        }
         twice = {row for row in below - {*roles} if _row_of(found, row, 0) in known}
         said = Counter("twice" if row in twice else roles.get(row, "lost") for row in below)
         one.told += " | " + " ".join(f"{role}:{count}" for role, count in said.items())
@@ -339,7 +347,7 @@ def _shift(sheet: str, found: Declared) -> int:
     return max(column_index_from_string(block[1]) - 1 - first, 0)
 
 
-def equal(staged: str | None, raw: str | None, value: Any) -> bool:
+def equal(staged: str | None, raw: str | None, value: Any, *, digits: int = 17) -> bool:
     """Whether a staged text says the other reader's value, by the rules of the reference."""
     if value is None or isinstance(value, Odd):
         return staged is None
@@ -347,18 +355,24 @@ def equal(staged: str | None, raw: str | None, value: Any) -> bool:
         return staged == str(value).upper()
     if isinstance(value, int | float):
         try:
-            return staged is not None and Decimal(staged) == Decimal(repr(value))
+            said, seen = Decimal(staged or "NaN"), Decimal(repr(value))
+            return said == seen or (digits < 17 and f"{said:.{digits - 1}e}" == f"{seen:.{digits - 1}e}")
         except InvalidOperation:
             return False
     if isinstance(value, dt.datetime | dt.date | dt.time | dt.timedelta):
-        return staged is not None and _moment(value) == staged
+        return staged in _moments(value)
     return (raw if raw is not None else staged) == value or (staged or "") == _normal(value)
 
 
-def _moment(value: Any) -> str:
+def _moments(value: Any) -> tuple[str, ...]:
+    """How a moment or a duration may be written; .ods has durations of its own."""
     if isinstance(value, dt.datetime):
-        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
-    return str(value)
+        return (value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" "),)
+    if isinstance(value, dt.timedelta):
+        seconds = int(value.total_seconds())
+        hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
+        return str(value), f"{hours:02}:{minutes:02}:{rest:02}", f"PT{hours:02}H{minutes:02}M{rest:02}S"
+    return (value.isoformat(),)
 
 
 def _normal(value: str) -> str:
