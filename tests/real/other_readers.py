@@ -103,11 +103,10 @@ def _xlsx(data: bytes) -> list[Grid]:
     for sheet in book.worksheets:
         if sheet.sheet_state == "visible":
             cells = {(row - 1, column - 1): cell for (row, column), cell in sheet._cells.items()}
-            found.append(
-                Grid(
-                    sheet.title, {place: _of_openpyxl(cell) for place, cell in cells.items() if _filled(cell)}
-                )
-            )
+            filled = {place: _of_openpyxl(cell) for place, cell in cells.items() if _filled(cell)}
+            merges = sheet.merged_cells.ranges
+            wide = {(one.min_row - 1, one.min_col - 1) for one in merges if one.max_col > one.min_col}
+            found.append(Grid(sheet.title, filled, wide))
     return found
 
 
