@@ -10,6 +10,7 @@ CONTRACTS_VENV := .venv-contracts
 UV_VERSION := 0.13.9
 LOCK_FLAGS := --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
 	--custom-compile-command "make lock"
+SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile
 export PYTHONPATH := $(CURDIR)
 export GX_ANALYTICS_ENABLED := False
 
@@ -39,11 +40,11 @@ ui: $(VENV)/.runtime  ## Start Airflow with the demo's results; prints address a
 
 .PHONY: test
 test: $(VENV)/.dev  ## Run every test
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(SIDE_BY_SIDE)
 
 .PHONY: test-fast
 test-fast: $(VENV)/.dev  ## Run the tests that need neither Airflow nor PostgreSQL
-	@$(BIN)/pytest -m "not airflow and not postgres"
+	@$(BIN)/pytest $(SIDE_BY_SIDE) -m "not airflow and not postgres"
 
 .PHONY: calibration
 calibration: $(VENV)/.dev  ## Check on simulated counties that 90 % intervals hold the truth nine times in ten (minutes)

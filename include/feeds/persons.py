@@ -34,19 +34,33 @@ _CALL = r"(?:电话|手机|座机|联系方式|致电|拨打|[Tt]el|TEL)[^0-9]{0
 LABELLED_LANDLINE = _CALL + r"\(?0\d{2,3}\)?[ -]?\d{7,8}"
 LABELLED_PHONE = f"{LABELLED_LANDLINE}|{_CALL}{MOBILE}"
 LABELLED_NUMBER = r"(?:身份证|证件)[^0-9]{0,8}\d{15}|(?:银行卡|卡号|账号|帐号)[^0-9]{0,6}[3-6]\d{15,18}"
+SHOWN_CHARACTERS = 40
 HOME = r"\d+(?:号楼|单元|室|栋|弄)|(?:路|街|巷|道|胡同|村)\d+(?:号|组)"
 
 
-def _python(pattern: str) -> re.Pattern[str]:
+def as_python(pattern: str) -> re.Pattern[str]:
+    """An expression in RE2's notation of characters (\\x{E000}) for Python's `re`."""
     return re.compile(re.sub(r"\\x\{([0-9A-F]+)\}", lambda found: chr(int(found[1], 16)), pattern))
 
 
-_ANY_NUMBER = _python(r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|1[3-9]\d[ -]?\d{4}[ -]?\d{4}|[3-6]\d{15,18})(?!\d)")
-_WHOLE_NAME = _python(NAME)
+_ANY_NUMBER = as_python(r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|1[3-9]\d[ -]?\d{4}[ -]?\d{4}|[3-6]\d{15,18})(?!\d)")
+_WHOLE_NAME = as_python(NAME)
 _HOME = re.compile(rf"\w*?(?:{HOME})+")
-_NAMED = _python(rf"((?:{_WHO})\s*[:：]?\s*)({NAME})")
-_ABOUT = _python(rf"({NAME})(?=(?:同志|先生|女士|信访|举报|反映|投诉|上访|来信|来访|申请|的|等))")
-_WORD = _python(r"[\x{3400}-\x{9FFF}]+")
+_NAMED = as_python(rf"((?:{_WHO})\s*[:：]?\s*)({NAME})")
+_ABOUT = as_python(rf"({NAME})(?=(?:同志|先生|女士|信访|举报|反映|投诉|上访|来信|来访|申请|的|等))")
+_WORD = as_python(r"[\x{3400}-\x{9FFF}]+")
+_GIVEN_AWAY = as_python("|".join((f"^{NAME}$", LABELLED_NAME, LABELLED_LANDLINE, LABELLED_NUMBER, HOME)))
+_LIKE_IDENTITY = r"(\d{3})\d{3}[ -]?\d{8}[ -]?(\d{3}[\dXx])"
+_LIKE_MOBILE = r"(1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})"
+_NUMBERS = (
+    (re.compile(rf"\b{_LIKE_MOBILE}\b", re.ASCII), r"\1****\2"),
+    (re.compile(_LIKE_IDENTITY), r"\1***********\2"),
+    (re.compile(_LIKE_MOBILE), r"\1****\2"),
+)
+_NUMBER_ALONE = re.compile(f"{_LIKE_IDENTITY}|{_LIKE_MOBILE}")
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd-\uffff\U000f0000-\U0010ffff]")
+_LINES = re.compile(r"[\t\n\r]")
+_ERRORS = {"#REF!", "#DIV/0!", "#VALUE!", "#NULL!", "#NUM!", "#N/A", "#NAME?"}
 
 
 def masked(text: str) -> str:
@@ -63,6 +77,40 @@ def masked_title(text: str) -> str:
     """
     text = masked(text)
     return _WORD.sub(lambda found: _shown(found[0]), text)
+
+
+def seen(text: str) -> str:
+    """The text with □ for characters that cannot be seen; tabs and line ends stay."""
+    return _UNSEEN.sub("□", text)
+
+
+def without_numbers(text: str) -> str:
+    """Hide identity numbers (110***********002X) and mobile numbers (138****1234) wherever they stand."""
+    for pattern, shown in _NUMBERS:
+        text = pattern.sub(shown, text)
+    return text
+
+
+def initial(text: str) -> str:
+    """What is shown of a personal value: its first character (张*), a number's ends, a spreadsheet's error whole."""
+    if text in _ERRORS:
+        return text
+    if _NUMBER_ALONE.fullmatch(text):
+        return without_numbers(text)
+    return f"{text[:1]}*" if text else ""
+
+
+def in_a_sentence(text: str, *, hidden: bool) -> str:
+    """A cell's text for a sentence or a list of faults, on one line; `hidden`: of a column of personal values.
+
+    What reads as a name, or holds one behind its label, a phone or an address, reads 张*; numbers of persons are
+    hidden; more than 40 characters are cut.
+    """
+    shown = _LINES.sub("□", seen(text))
+    if hidden or _GIVEN_AWAY.search(shown):
+        return initial(shown) if hidden else f"{shown[:1]}*"
+    shown = without_numbers(shown)
+    return shown if len(shown) <= SHOWN_CHARACTERS else shown[: SHOWN_CHARACTERS - 1] + "…"
 
 
 def looks_like_a_name(text: str) -> bool:

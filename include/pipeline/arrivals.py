@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine
@@ -18,6 +19,7 @@ from include.quarters import Quarter
 from include.site import Site
 from include.warehouse import ledger
 from include.warehouse.ledger import Delivery, Verdict
+from include.warehouse.ledger.records import storable_name
 from include.warehouse.store import reading, writing
 
 
@@ -48,6 +50,19 @@ def arrived(
     return sorted(found, key=lambda item: (item[1].modified, item[1].name))
 
 
+def unrecorded(
+    engine: Engine, contract: Contract, jurisdiction: str, files: Sequence[tuple[str, InboxFile]]
+) -> list[tuple[str, InboxFile]]:
+    """Those of the files whose arrival is not in the ledger; what was taken stays in the inbox."""
+    with reading(engine) as connection:
+        known = ledger.recorded_arrivals(connection, jurisdiction=jurisdiction, feed=contract.feed)
+    return [
+        (supplier, file)
+        for supplier, file in files
+        if (supplier, storable_name(masked_title(file.name)), file.bytes, moment(file)) not in known
+    ]
+
+
 def record(
     site: Site,
     contract: Contract,
@@ -59,21 +74,10 @@ def record(
     report: IngestReport,
     extract: ledger.Extract | None = None,
 ) -> None:
-    """Land a file and record its arrival; one that is recorded already, or cannot be landed, is not.
+    """Land a file and record its arrival; one that cannot be landed is not.
 
     The same bytes again get their verdict here: they are used once.
     """
-    with reading(engine) as connection:
-        if ledger.is_recorded(
-            connection,
-            jurisdiction=jurisdiction,
-            feed=contract.feed,
-            supplier=supplier,
-            file_name=masked_title(file.name),
-            bytes=file.bytes,
-            arrived_at=moment(file),
-        ):
-            return
     try:
         landed = land(file, landing_of(site, jurisdiction, contract.feed), key=vault_key(site))
     except (FileNotFoundError, PermissionError):

@@ -17,7 +17,7 @@ from include.feeds.faults import Fault, Held
 from include.feeds.landing import InboxFile
 from include.feeds.persons import masked_title
 from include.feeds.read import TextTable
-from include.pipeline.arrivals import arrived, duplicate_verdict, moment, record
+from include.pipeline.arrivals import arrived, duplicate_verdict, moment, record, unrecorded
 from include.pipeline.catalogue import contract_of
 from include.pipeline.extracts import extracted, hold_changed
 from include.pipeline.ingest_report import HeldFile, IngestReport, count, held_file
@@ -72,7 +72,7 @@ def ingest_feed(site: Site, feed: str, *, now: datetime, dry_run: bool = False) 
             for supplier, file in files:
                 _try_out(site, contract, jurisdiction, engine, file, supplier, now, report)
             continue
-        for supplier, file in files:
+        for supplier, file in unrecorded(engine, contract, jurisdiction, files):
             record(site, contract, jurisdiction, engine, file, supplier, now, report)
         _judge_pending(site, contract, jurisdiction, engine, now, report)
         for other in looking_into(site, feed):

@@ -17,7 +17,7 @@ from include.pipeline.inputs import is_newer
 from include.pipeline.return_books import quarter_of
 from include.pipeline.returns import Address, Answer
 from include.quality.judge import Judgement
-from include.quality.returns.content import HIDDEN, without_numbers
+from include.quality.returns.content import HIDDEN
 from include.warehouse import ledger
 from include.warehouse.ledger import Delivery, ReturnRow, Verdict
 from include.warehouse.ledger.settling import Outcome
@@ -201,7 +201,7 @@ def _key_texts(table: pa.Table, contract: Contract) -> pa.Array:
 
 def _harmless(key: str) -> str | None:
     """The key with numbers of persons masked; None where a part of it reads as a person's name."""
-    return None if any(map(persons.looks_like_a_name, key.split("\x1f"))) else without_numbers(key)
+    return None if any(map(persons.looks_like_a_name, key.split("\x1f"))) else persons.without_numbers(key)
 
 
 def _addresses(sheets: Iterable[str], rows: Iterable[int]) -> list[Address]:

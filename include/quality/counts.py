@@ -1,11 +1,13 @@
-"""How many rows each check looked at and refused."""
+"""How many rows of each delivery every check looked at and refused."""
 
 # ruff: file-ignore[hardcoded-sql-expression] -- composed of quoted names and texts of our own contracts
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import reduce
+from operator import or_
+from typing import Any, Literal
 
 import duckdb
 
@@ -13,7 +15,7 @@ from include.feeds.contract import Contract
 from include.feeds.contract_rules import Severity
 from include.quality.checks import ANY_COLUMN, Check
 from include.quality.grammar import name
-from include.quality.split import flags, is_mask
+from include.quality.split import DELIVERY, flags, is_mask
 
 Judge = Literal["duckdb", "gx"]
 
@@ -36,30 +38,42 @@ class ValidationResult:
 
 @dataclass(frozen=True)
 class RuleCount:
-    """One rule on the table `marks`: the predicate of the rows that fail it, and how many there are."""
+    """One rule on the rows of one delivery."""
 
     rule_id: str
     column: str
     severity: Severity
-    predicate: str
     rows_checked: int
     rows_failed: int
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Counts over the rows that are no duplicates."""
+    """Counts over the rows of one delivery that are no duplicates."""
 
     rows: int
     bad: int
     filled: Mapping[str, int]
     """Column → rows with something in the cell."""
-    failed: tuple[tuple[Check, str, int], ...]
-    """Checks that failed somewhere: check, predicate, rows."""
+    failed: tuple[tuple[Check, int], ...]
+    """Checks that failed somewhere, with how many rows."""
     rules: tuple[RuleCount, ...]
 
 
-def count(con: duckdb.DuckDBPyConnection, contract: Contract, checks: Sequence[Check]) -> Counts:
+@dataclass(frozen=True)
+class Counted:
+    """What the table `marks` holds: counts per delivery, and the predicates of what failed in any of them."""
+
+    deliveries: tuple[Counts, ...]
+    failing: tuple[tuple[Check, str], ...]
+    """Checks that failed somewhere, with the predicate of the rows."""
+    predicates: Mapping[tuple[str, str], str]
+    """(rule id, column) of what is counted together → the predicate of the rows."""
+
+
+def count(
+    con: duckdb.DuckDBPyConnection, contract: Contract, checks: Sequence[Check], *, deliveries: int
+) -> Counted:
     """Count the table `marks`: first which checks failed at all, then those."""
     names = [name(f"{column.name}__text") for column in contract.columns]
     found = flags(checks)
@@ -68,33 +82,51 @@ def count(con: duckdb.DuckDBPyConnection, contract: Contract, checks: Sequence[C
         f"bit_or({name(place) if is_mask(place) else f'1 << cast({name(place)} as integer)'})"
         for place in places
     ]
-    asked = ["count(*)", "count(*) filter (_bad)", *(f"count({text})" for text in names), *seen]
-    ((rows, bad, *rest),) = con.sql(f"select {', '.join(asked)} from marks").fetchall()
-    filled = dict(zip((column.name for column in contract.columns), rest[: len(names)], strict=True))
-    union = dict(zip(places, rest[len(names) :], strict=True))
-    failing = [
+    sums = _of_each(con, ["count(*)", "count(*) filter (_bad)", *(f"count({text})" for text in names), *seen])
+    union = {
+        place: reduce(or_, (row[len(names) + 2 + at] for row in sums.values()))
+        for at, place in enumerate(places)
+    }
+    failing = tuple(
         (check, f"({name(place)} & {value}) <> 0" if is_mask(place) else f"{name(place)} = {value}")
         for check, (place, value) in zip(checks, found, strict=True)
         if union[place] & (value if is_mask(place) else 1 << value)
-    ]
+    )
     grouped: dict[tuple[str, str], list[str]] = {}
     for check, predicate in failing:
         grouped.setdefault(_rule(check), []).append(predicate)
     combined = {rule: " or ".join(predicates) for rule, predicates in grouped.items()}
-    counted = _count_each(con, [predicate for _, predicate in failing] + list(combined.values()))
-    totals = dict(zip(combined, counted[len(failing) :], strict=True))
+    predicates = [*(predicate for _, predicate in failing), *combined.values()]
+    refused = _of_each(con, [f"count(*) filter ({predicate})" for predicate in predicates])
+    columns = [column.name for column in contract.columns]
+    each = []
+    for delivery in range(deliveries):
+        rows, bad, *rest = sums[delivery]
+        filled = dict(zip(columns, rest, strict=False))
+        numbers = refused.get(delivery, ())
+        totals = dict(zip(combined, numbers[len(failing) :], strict=True))
+        failed = tuple((check, found) for (check, _), found in zip(failing, numbers, strict=False) if found)
+        each.append(Counts(rows, bad, filled, failed, _rules(checks, rows, filled, totals)))
+    return Counted(tuple(each), failing, combined)
+
+
+def _of_each(con: duckdb.DuckDBPyConnection, asked: Sequence[str]) -> dict[int, tuple[Any, ...]]:
+    """The aggregates asked for, by delivery."""
+    if not asked:
+        return {}
+    found = con.sql(f"select {DELIVERY}, {', '.join(asked)} from marks group by {DELIVERY}").fetchall()
+    return {delivery: tuple(values) for delivery, *values in found}
+
+
+def _rules(
+    checks: Sequence[Check], rows: int, filled: Mapping[str, int], totals: Mapping[tuple[str, str], int]
+) -> tuple[RuleCount, ...]:
     rules = {}
     for check in checks:
         looked_at = filled[check.column] if check.needs_value else rows
-        rule_id, column = _rule(check)
-        rules[rule_id, column] = RuleCount(
-            rule_id, column, check.severity, combined.get((rule_id, column), "false"), looked_at,
-            totals.get((rule_id, column), 0),
-        )  # fmt: skip
-    failed = tuple(
-        (check, predicate, number) for (check, predicate), number in zip(failing, counted, strict=False)
-    )
-    return Counts(rows, bad, filled, failed, tuple(rules.values()))
+        rule_id, column = rule = _rule(check)
+        rules[rule] = RuleCount(rule_id, column, check.severity, looked_at, totals.get(rule, 0))
+    return tuple(rules.values())
 
 
 def _rule(check: Check) -> tuple[str, str]:
@@ -102,15 +134,8 @@ def _rule(check: Check) -> tuple[str, str]:
     return check.rule_id, "" if check.rule_id in ANY_COLUMN else check.column
 
 
-def _count_each(con: duckdb.DuckDBPyConnection, predicates: Sequence[str]) -> list[int]:
-    if not predicates:
-        return []
-    asked = ", ".join(f"count(*) filter ({predicate})" for predicate in predicates)
-    return list(con.sql(f"select {asked} from marks").fetchall()[0])
-
-
 def results(counts: Counts) -> tuple[ValidationResult, ...]:
-    """The DuckDB pass as results, one per rule and column."""
+    """The DuckDB pass over one delivery as results, one per rule and column."""
     return tuple(verdict(rule, "duckdb", rule.rows_failed) for rule in counts.rules)
 
 

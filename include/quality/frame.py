@@ -19,6 +19,7 @@ from include.quality import grammar
 from include.quality.checks import dating_column
 from include.quality.grammar import literal, name
 from include.quality.references import asked_fields, looked_up
+from include.quality.split import DELIVERY
 
 ROW = "_at"
 GIVEN, READ, SAID = "__given", "__read", "__said"
@@ -40,6 +41,7 @@ def judged_cells(con: duckdb.DuckDBPyConnection, contract: Contract) -> pa.Table
     ]
     fields = [
         ROW,
+        DELIVERY,
         f"concat({', '.join(kinds)}) as _kinds",
         f"concat_ws('|', {', '.join(sound)}) as _cells",
         f"concat_ws('|', {', '.join(clean)}) as _clean",

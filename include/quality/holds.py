@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import date
 
 import duckdb
@@ -17,14 +18,15 @@ from include.feeds.mojibake import meant
 from include.quality.checks import must_have_value
 from include.quality.counts import Counts
 from include.quality.grammar import name
-from include.quality.personal import find_personal
+from include.quality.personal import PersonalColumn, find_personal
 from include.quality.second import Opinion
 from include.quality.sentences import file_fault
-from include.quality.split import ResolveUnits
+from include.quality.split import DELIVERY, ResolveUnits
 from include.quarters import Quarter
 
 LEAST_BAD_ROWS = 2
 """One bad row never holds a file by its share."""
+_NAMES_TRIED = 200
 
 _NUMBERS = str.maketrans("一二三四", "1234")
 
@@ -51,11 +53,21 @@ def file_quarter(
     return quarter, None
 
 
+@dataclass(frozen=True)
+class RowsSay:
+    """What rows of a delivery say that holds all of it."""
+
+    personal: PersonalColumn | None
+    """A column that carries what the contract says it does not."""
+    quarters: tuple[str, ...]
+    """The quarters of its rows, in order."""
+
+
 def held(
-    con: duckdb.DuckDBPyConnection,
     contract: Contract,
     counts: Counts,
     opinion: Opinion,
+    said: RowsSay,
     *,
     file_name: str,
     declared_quarter: str | None,
@@ -64,15 +76,17 @@ def held(
     """The first reason to hold a judged file that nobody confirmed, if any: no second opinion, judges at odds,
     personal data, wrong quarter, blank required column, hold_file rule, all rows bad, too many bad rows.
     """
-    reasons = _reasons(con, contract, counts, opinion, file_name=file_name, declared_quarter=declared_quarter)
+    reasons = _reasons(
+        contract, counts, opinion, said, file_name=file_name, declared_quarter=declared_quarter
+    )
     return next((reason for reason in reasons if reason.code not in confirmed), None)
 
 
 def _reasons(
-    con: duckdb.DuckDBPyConnection,
     contract: Contract,
     counts: Counts,
     opinion: Opinion,
+    said: RowsSay,
     *,
     file_name: str,
     declared_quarter: str | None,
@@ -83,7 +97,7 @@ def _reasons(
         yield file_fault(
             "F-JUDGES", file=file_name, rules="、".join(opinion.disputed), rows=opinion.disputed_rows
         )
-    if personal := find_personal(con, contract):
+    if personal := said.personal:
         zh, en = (
             file_fault(
                 "F-PERSONAL", file=file_name, title=personal.column.title, rows=personal.rows, kind=kind,
@@ -92,16 +106,19 @@ def _reasons(
             for kind in (personal.kind_zh, personal.kind_en)
         )  # fmt: skip
         yield Fault("F-PERSONAL", zh.zh, en.en, personal.sheet)
-    if elsewhere := _all_elsewhere(con, contract, declared_quarter):
-        yield file_fault("F-PERIOD", file=file_name, expected=declared_quarter, found=elsewhere)
+    dated = declared_quarter is not None and contract.time.quarter_from is not None
+    if dated and said.quarters and declared_quarter not in said.quarters:
+        yield file_fault(
+            "F-PERIOD", file=file_name, expected=declared_quarter, found="、".join(said.quarters)
+        )
     # A column of formulas without results is not empty: its rows say what is wrong with them.
-    elsewise = {check.column for check, _, _ in counts.failed if check.rule_id in ("R-NOCACHE", "R-MERGED")}
+    elsewise = {check.column for check, _ in counts.failed if check.rule_id in ("R-NOCACHE", "R-MERGED")}
     for column in contract.columns:
         if column.name in elsewise:
             continue
         if not counts.filled[column.name] and must_have_value(column, delivered=not column.may_be_absent):
             yield file_fault("F-NULLCOL", file=file_name, title=column.title, rows=counts.rows)
-    for check, _, number in counts.failed:
+    for check, number in counts.failed:
         if check.severity == "hold_file" and check.rule is not None:
             title = check.rule.title
             facts = {"file": file_name, "bad": number, "rows": counts.rows}
@@ -122,32 +139,42 @@ def _reasons(
         )  # fmt: skip
 
 
+def rows_say(con: duckdb.DuckDBPyConnection, contract: Contract, *, deliveries: int) -> list[RowsSay]:
+    """Look through `cells` and `marks`; one answer per delivery."""
+    personal = find_personal(con, contract)
+    quarters: dict[int, list[str]] = {}
+    for delivery, quarter in con.execute(
+        f"select distinct {DELIVERY}, _quarter from marks where _quarter is not null order by all"
+    ).fetchall():
+        quarters.setdefault(delivery, []).append(quarter)
+    return [RowsSay(personal.get(at), tuple(quarters.get(at, ()))) for at in range(deliveries)]
+
+
 def garbled_units(
-    con: duckdb.DuckDBPyConnection,
-    table: pa.Table,
-    contract: Contract,
-    resolve_units: ResolveUnits,
-    now: date,
-) -> Fault | None:
-    """The fault of a file whose unit names are of the register, but were read in a wrong encoding."""
+    con: duckdb.DuckDBPyConnection, contract: Contract, resolve_units: ResolveUnits, now: date
+) -> dict[int, Fault]:
+    """Deliveries whose unit names are of the register, but were read in a wrong encoding; each with its fault."""
     own = contract.unit.column
-    if contract.unit.register_from_feed or own not in table.column_names:
-        return None
+    if contract.unit.register_from_feed:
+        return {}
     # What is garbled is often refused as a cell before it is looked up, and normalising changes it further.
-    said = (
-        f"coalesce({name(own + '__raw')}, {name(own)})" if f"{own}__raw" in table.column_names else name(own)
-    )
+    columns = con.table("delivered").columns
+    said = f"coalesce({name(own + '__raw')}, {name(own)})" if f"{own}__raw" in columns else name(own)
     unknown = con.execute(
-        f"select distinct {said} from delivered where {name(own)} not in "
-        f"(select _name from units where _unit <> '') and {name(own)} is not null order by 1 limit 200"
+        f"select distinct {DELIVERY}, {said} as _said from delivered where {name(own)} not in "
+        f"(select _name from units where _unit <> '') and {name(own)} is not null "
+        f"qualify row_number() over (partition by {DELIVERY} order by _said) <= {_NAMES_TRIED} order by all"
     ).fetchall()
-    tries = [(text, meaning) for (text,) in unknown for meaning in meant(text)]
+    tries = [(delivery, text, meaning) for delivery, text in unknown for meaning in meant(text)]
     if not tries:
-        return None
-    meanings = pa.array([meaning for _, meaning in tries], pa.string())
+        return {}
+    meanings = pa.array([meaning for _, _, meaning in tries], pa.string())
     codes = resolve_units(meanings, pa.array([now] * len(tries), pa.date32())).to_pylist()
-    found = next((place for place, code in enumerate(codes) if code), None)
-    return None if found is None else fault("F-MOJIBAKE", found=tries[found][0][:40], meant=tries[found][1])
+    found: dict[int, Fault] = {}
+    for (delivery, text, meaning), code in zip(tries, codes, strict=True):
+        if code and delivery not in found:
+            found[delivery] = fault("F-MOJIBAKE", found=text[:40], meant=meaning)
+    return found
 
 
 def _named(pattern: str, file_name: str) -> str | None:
@@ -157,14 +184,3 @@ def _named(pattern: str, file_name: str) -> str | None:
     parts = match.groupdict()
     key = f"{parts['year']}Q{(parts.get('quarter') or '4').translate(_NUMBERS)}"
     return str(Quarter.parse(key))
-
-
-def _all_elsewhere(con: duckdb.DuckDBPyConnection, contract: Contract, declared: str | None) -> str:
-    """The quarters of the rows, where a quarter was declared and no row is of it; '' if all is well."""
-    if declared is None or contract.time.quarter_from is None:
-        return ""
-    found = con.execute(
-        "select distinct _quarter from marks where _quarter is not null order by 1"
-    ).fetchall()
-    quarters = [quarter for (quarter,) in found]
-    return "" if declared in quarters else "、".join(quarters)

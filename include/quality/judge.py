@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,13 +19,20 @@ from include.feeds.contract import Contract
 from include.feeds.faults import Fault, fault
 from include.keys import KeyGone
 from include.quality.checks import checks, must_have_value
-from include.quality.counts import ValidationResult, count, results
+from include.quality.counts import Counts, ValidationResult, count, results
 from include.quality.grammar import name
-from include.quality.holds import file_quarter, garbled_units, held
+from include.quality.holds import RowsSay, file_quarter, garbled_units, held, rows_say
 from include.quality.references import References
-from include.quality.second import FirstOpinion, Opinion, SecondJudge, first_opinion
-from include.quality.sentences import all_null_lines, fault_lines, file_fault, no_faults, one_judge_line
-from include.quality.split import NearestUnits, ResolveUnits, When, originals_kept, split
+from include.quality.second import Opinion, SecondJudge, first_opinion
+from include.quality.sentences import (
+    About,
+    all_null_lines,
+    fault_lines,
+    file_fault,
+    no_faults,
+    one_judge_line,
+)
+from include.quality.split import DELIVERY, NearestUnits, ResolveUnits, When, originals_kept, split
 from include.quarters import Quarter
 
 __all__ = ["Delivered", "Judgement", "ValidationResult", "judge"]
@@ -101,122 +109,161 @@ def judge(
     Returns:
         A Judgement per delivery; accepted + quarantined + duplicate rows are the rows of its table, exactly.
     """
-    with ExitStack() as stack:
+    when = When(now, first_quarter)
+    kept = _kept(contract, pseudonymise)
+    empty = _nothing(contract, kept)
+    found = {
+        place: replace(empty, held=file_fault("F-EMPTY", file=one.file_name))
+        for place, one in enumerate(deliveries)
+        if not len(one.table)
+    }
+    threads = _threads(sum(len(one.table) for one in deliveries))
+    with duckdb.connect(":memory:", config={"threads": threads}) as database:
         passes = [
-            _first_pass(
-                stack.enter_context(duckdb.connect(":memory:", config={"threads": _threads(delivered)})),
-                delivered,
-                contract,
-                when=When(now, None, first_quarter),
-                resolve_units=resolve_units,
-                nearest_units=nearest_units,
-                references=references or {},
+            _Pass(
+                database.cursor(), {place: deliveries[place] for place in places}, contract, when=when,
+                resolve_units=resolve_units, nearest_units=nearest_units, references=references or {},
             )
-            for delivered in deliveries
-        ]
-        firsts = [one.first for one in passes if one.first is not None]
-        second = SecondJudge(firsts, contract, when=When(now, None, first_quarter))
-        # The second judge works in its own process while sentences and accepted rows are composed here.
-        found = [_rows(one, contract, pseudonymise) for one in passes]
-        opinions, kept = iter(second.opinions()), _kept(contract, pseudonymise)
-        return [
-            _judgement(one, rows, None if rows is None else next(opinions), contract, kept)
-            for one, rows in zip(passes, found, strict=True)
-        ]
+            for places in _alike(deliveries, contract)
+        ]  # fmt: skip
+        # The second judges work in their own processes while sentences and accepted rows are composed here.
+        composed = [one.compose(pseudonymise) for one in passes]
+        for one, rows in zip(passes, composed, strict=True):
+            found |= one.judgements(rows)
+            one.con.close()
+    return [found[place] for place in range(len(deliveries))]
 
 
-def _threads(delivered: Delivered) -> int:
-    """One thread for a small delivery: sharing its work costs a fifth more than it saves."""
-    return 1 if len(delivered.table) <= _ROWS_OF_ONE_THREAD else os.cpu_count() or 1
+def _alike(deliveries: Sequence[Delivered], contract: Contract) -> list[list[int]]:
+    """Deliveries that have the same columns, and are judged by as many judges; without those that have no rows."""
+    groups: dict[tuple[frozenset[str], bool], list[int]] = {}
+    for place, one in enumerate(deliveries):
+        if rows := len(one.table):
+            groups.setdefault((frozenset(one.letters), rows > contract.second_judge_rows), []).append(place)
+    return list(groups.values())
+
+
+def _threads(rows: int) -> int:
+    """One thread for small deliveries: sharing their work costs a fifth more than it saves."""
+    return 1 if rows <= _ROWS_OF_ONE_THREAD else os.cpu_count() or 1
 
 
 _ROWS_OF_ONE_THREAD = 50_000
 
 
-@dataclass(frozen=True)
 class _Pass:
-    """What the DuckDB pass made of one delivery; `first` is None where it has no rows."""
+    """Deliveries with the same columns, judged together in one DuckDB pass and by one second judge."""
 
-    con: duckdb.DuckDBPyConnection
-    delivered: Delivered
-    first: FirstOpinion | None
-    when: When
-    wrong_file: Fault | None
-    """Why the whole file is held, whatever its rows are."""
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        deliveries: Mapping[int, Delivered],
+        contract: Contract,
+        *,
+        when: When,
+        resolve_units: ResolveUnits,
+        nearest_units: NearestUnits,
+        references: References,
+    ) -> None:
+        """Judge by the first judge, and set the second to work."""
+        self.con, self._contract, self._when = con, contract, when
+        self._places, self._deliveries = tuple(deliveries), tuple(deliveries.values())
+        sizes = [len(one.table) for one in self._deliveries]
+        quarters = [
+            file_quarter(contract, one.file_name, one.declared_quarter, when.now, when.first)
+            for one in self._deliveries
+        ]
+        delivered = frozenset(self._deliveries[0].letters)
+        row_checks = checks(contract, delivered=delivered)
+        split(
+            con, [(one.table, quarter) for one, (quarter, _) in zip(self._deliveries, quarters, strict=True)],
+            contract, row_checks, when=when, resolve_units=resolve_units, nearest_units=nearest_units,
+            delivered=delivered, references=references,
+        )  # fmt: skip
+        garbled = garbled_units(con, contract, resolve_units, when.now)
+        self._wrong_files = [wrong or garbled.get(at) for at, (_, wrong) in enumerate(quarters)]
+        self._counted = count(con, contract, row_checks, deliveries=len(sizes))
+        first = first_opinion(con, contract, self._counted, sizes=sizes, delivered=delivered)
+        self._second = SecondJudge(first, contract, when=when)
 
+    def compose(self, pseudonymise: Pseudonymise | None) -> list[_Rows]:
+        """Where the rows of each delivery went, and what is said about them."""
+        about = []
+        for one in self._deliveries:
+            sheets = pc.unique(one.table["_sheet"]).to_pylist()
+            about.append(About(one.file_name, one.letters_by_sheet or dict.fromkeys(sheets, one.letters)))
+        lines = fault_lines(self.con, self._counted.failing, self._contract, about, when=self._when)
+        said = rows_say(self.con, self._contract, deliveries=len(about))
+        twins = _duplicates(self.con)
+        accepted = self._accepted(pseudonymise)
+        return [
+            _Rows(*rows, lines[at], twins[twins[DELIVERY] == at].drop(columns=DELIVERY), said[at])
+            for at, rows in enumerate(accepted)
+        ]
 
-def _first_pass(
-    con: duckdb.DuckDBPyConnection,
-    delivered: Delivered,
-    contract: Contract,
-    *,
-    when: When,
-    resolve_units: ResolveUnits,
-    nearest_units: NearestUnits,
-    references: References,
-) -> _Pass:
-    if not len(delivered.table):
-        return _Pass(con, delivered, None, when, None)
-    quarter, wrong_quarter = file_quarter(
-        contract, delivered.file_name, delivered.declared_quarter, when.now, when.first
-    )
-    when = replace(when, file_quarter=quarter)
-    columns = frozenset(delivered.letters)
-    row_checks = checks(contract, delivered=columns)
-    split(
-        con, delivered.table, contract, row_checks,
-        when=when, resolve_units=resolve_units, nearest_units=nearest_units, delivered=columns,
-        references=references,
-    )  # fmt: skip
-    wrong_file = wrong_quarter or garbled_units(con, delivered.table, contract, resolve_units, when.now)
-    counts = count(con, contract, row_checks)
-    return _Pass(con, delivered, first_opinion(con, contract, counts, delivered=columns), when, wrong_file)
+    def _accepted(self, pseudonymise: Pseudonymise | None) -> list[tuple[pa.Table, Fault | None]]:
+        """The accepted rows of each delivery, and why it is held where a pseudonym's key is gone."""
+        raws = [originals_kept(one.table, self._contract) for one in self._deliveries]
+        fields = [
+            "_sheet", "cast(_row as integer) as _row", "_quarter", "_unit",
+            *map(name, dict.fromkeys((*_kept(self._contract, pseudonymise), *chain(*raws)))),
+        ]  # fmt: skip
+        found = self.con.sql(
+            f"select {', '.join(fields)}, {DELIVERY} from marks where not _bad order by _at"
+        ).to_arrow_table()
+        ends = np.searchsorted(found[DELIVERY].to_numpy(), np.arange(len(raws)), side="right")
+        return [
+            self._staged(found.slice(start, end - start), own, pseudonymise)
+            for start, end, own in zip((0, *ends), ends, raws, strict=False)
+        ]
+
+    def _staged(
+        self, rows: pa.Table, raws: tuple[str, ...], pseudonymise: Pseudonymise | None
+    ) -> tuple[pa.Table, Fault | None]:
+        plain = rows.select(["_sheet", "_row", "_quarter", "_unit", *_kept(self._contract, None), *raws])
+        if pseudonymise is None:
+            return plain, None
+        try:
+            kept = _kept(self._contract, pseudonymise)
+            return pseudonymise(rows.select(["_sheet", "_row", "_quarter", "_unit", *kept, *raws])), None
+        except KeyGone as error:
+            return plain, fault("F-KEY", key=error.key_id)
+
+    def judgements(self, composed: Sequence[_Rows]) -> dict[int, Judgement]:
+        """Wait for the second judge; place → judgement."""
+        return {
+            place: _judgement(self._contract, *about)
+            for place, *about in zip(
+                self._places, self._deliveries, self._counted.deliveries, self._second.opinions(), composed,
+                self._wrong_files, strict=True,
+            )
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """Where the rows of one delivery went, and the lines about them."""
+    """Where the rows of one delivery went, and what is said about them."""
 
     accepted: pa.Table
+    key_gone: Fault | None
     lines: pd.DataFrame
     duplicates: pd.DataFrame
-    key_gone: Fault | None = None
-
-
-def _rows(one: _Pass, contract: Contract, pseudonymise: Pseudonymise | None) -> _Rows | None:
-    if one.first is None:
-        return None
-    sheets = pc.unique(one.delivered.table["_sheet"]).to_pylist()
-    letters = one.delivered.letters_by_sheet or dict.fromkeys(sheets, one.delivered.letters)
-    file_name = one.delivered.file_name
-    lines = fault_lines(
-        one.con, one.first.counts, contract, letters=letters, file_name=file_name, when=one.when
-    )
-    raws = originals_kept(one.delivered.table, contract)
-    gone = None
-    try:
-        accepted = _accepted(one.con, _kept(contract, pseudonymise), raws, pseudonymise)
-    except KeyGone as error:
-        accepted = _accepted(one.con, _kept(contract, None), raws, None)
-        gone = fault("F-KEY", key=error.key_id)
-    return _Rows(accepted, lines, _duplicates(one.con), gone)
+    said: RowsSay
 
 
 def _judgement(
-    one: _Pass,
-    found: _Rows | None,
-    opinion: Opinion | None,
     contract: Contract,
-    kept: tuple[str, ...],
+    delivered: Delivered,
+    counts: Counts,
+    opinion: Opinion,
+    found: _Rows,
+    wrong_file: Fault | None,
 ) -> Judgement:
-    file_name = one.delivered.file_name
-    if one.first is None or found is None or opinion is None:
-        return _nothing(contract, kept, file_fault("F-EMPTY", file=file_name))
-    counts, lines, rows = one.first.counts, found.lines, len(one.delivered.table)
+    file_name, lines, rows = delivered.file_name, found.lines, len(delivered.table)
     blank = [
         column
         for column in contract.columns
-        if column.name in one.first.delivered and not counts.filled[column.name]
+        if column.name in delivered.letters and not counts.filled[column.name]
     ]
     optional = [column for column in blank if not must_have_value(column, delivered=True)]
     soft = lines["severity"] == "warn"
@@ -224,23 +271,22 @@ def _judgement(
     if opinion.skipped:
         of_file.append(one_judge_line(file_name=file_name, rows=rows, limit=contract.second_judge_rows))
     told = [part for part in of_file if len(part)]
-    declared = one.delivered.declared_quarter
     judgement = Judgement(
         accepted=found.accepted,
         quarantined=lines[~soft].reset_index(drop=True),
         duplicates=found.duplicates,
         warnings=pd.concat(told, ignore_index=True) if told else lines[soft],
         results=results(counts) + opinion.results,
-        held=one.wrong_file
+        held=wrong_file
         or found.key_gone
         or held(
-            one.con,
             contract,
             counts,
             opinion,
+            found.said,
             file_name=file_name,
-            declared_quarter=declared,
-            confirmed=one.delivered.confirmed,
+            declared_quarter=delivered.declared_quarter,
+            confirmed=delivered.confirmed,
         ),
         data_rows=rows,
         quarantined_rows=counts.bad,
@@ -257,24 +303,14 @@ def _kept(contract: Contract, pseudonymise: Pseudonymise | None) -> tuple[str, .
     return tuple(column.name for column in contract.columns if column.privacy not in hidden)
 
 
-def _accepted(
-    con: duckdb.DuckDBPyConnection,
-    kept: tuple[str, ...],
-    raws: tuple[str, ...],
-    pseudonymise: Pseudonymise | None,
-) -> pa.Table:
-    fields = ["_sheet", "cast(_row as integer) as _row", "_quarter", "_unit", *map(name, (*kept, *raws))]
-    found = con.sql(f"select {', '.join(fields)} from marks where not _bad order by _at").to_arrow_table()
-    return pseudonymise(found) if pseudonymise else found
-
-
 def _duplicates(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    return con.sql("""
-        select cells._sheet as sheet, cells._row as "row", kept._sheet as of_sheet, kept._row as of_row
+    return con.sql(f"""
+        select cells.{DELIVERY}, cells._sheet as sheet, cells._row as "row", kept._sheet as of_sheet,
+            kept._row as of_row
         from twins join cells using (_at) join cells as kept on kept._at = twins._of_at order by cells._at""").df()
 
 
-def _nothing(contract: Contract, kept: tuple[str, ...], fault: Fault) -> Judgement:
+def _nothing(contract: Contract, kept: tuple[str, ...]) -> Judgement:
     types = {
         "integer": pa.int64(), "number": pa.decimal128(28, 6), "date": pa.date32(),
         "timestamp": pa.timestamp("us"), "boolean": pa.bool_(), "string": pa.string(),
@@ -283,4 +319,4 @@ def _nothing(contract: Contract, kept: tuple[str, ...], fault: Fault) -> Judgeme
     schema = pa.schema(fixed + [(column, types[contract.column(column).type]) for column in kept])
     no_lines = no_faults()
     no_twins = pd.DataFrame({"sheet": [], "row": [], "of_sheet": [], "of_row": []})
-    return Judgement(schema.empty_table(), no_lines, no_twins, no_lines, (), fault, 0, 0)
+    return Judgement(schema.empty_table(), no_lines, no_twins, no_lines, (), None, 0, 0)

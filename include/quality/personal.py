@@ -20,6 +20,7 @@ import duckdb
 from include.feeds import persons
 from include.feeds.contract import Column, Contract
 from include.quality.grammar import literal, name
+from include.quality.split import DELIVERY
 
 MOST = 0.8
 """Share of a column's candidates from which on they are taken for what they look like."""
@@ -68,27 +69,33 @@ def searched(contract: Contract) -> tuple[Column, ...]:
     )
 
 
-def find_personal(con: duckdb.DuckDBPyConnection, contract: Contract) -> PersonalColumn | None:
-    """The first column of `cells` that carries personal data, in the contract's order."""
+def find_personal(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[int, PersonalColumn]:
+    """Per delivery of `cells` that carries personal data its first such column, in the contract's order."""
     columns = [column for column in searched(contract) if not contract.unit.register_from_feed]
     if not columns:
-        return None
+        return {}
     suspicious = rf"(?:\d[ -]?){{11}}|{'|'.join(_CERTAIN.values())}|^{persons.NAME}$"
     # Distinct values of all columns at once: the expression is compiled once and seldom read.
-    texts = " union ".join(f"select {at}, {_text(column)} from cells" for at, column in enumerate(columns))
+    texts = " union ".join(
+        f"select {DELIVERY}, {at}, {_text(column)} from cells" for at, column in enumerate(columns)
+    )
     there = con.execute(
-        f"select distinct place from ({texts}) as texts (place, said) where regexp_matches(said, {literal(suspicious)})"
+        f"select distinct delivery, place from ({texts}) as texts (delivery, place, said) "
+        f"where regexp_matches(said, {literal(suspicious)}) order by all"
     ).fetchall()
-    for at in sorted(at for (at,) in there):
-        if found := _look(con, columns[at], suspicious):
-            kind, rows, sheet, number = found
+    found: dict[int, PersonalColumn] = {}
+    for delivery, at in there:
+        if delivery in found:
+            continue
+        if seen := _look(con, delivery, columns[at], suspicious):
+            kind, rows, sheet, number = seen
             zh, en = _KINDS[kind]
-            return PersonalColumn(columns[at], zh, en, rows, sheet, number)
-    return None
+            found[delivery] = PersonalColumn(columns[at], zh, en, rows, sheet, number)
+    return found
 
 
 def _look(
-    con: duckdb.DuckDBPyConnection, column: Column, suspicious: str
+    con: duckdb.DuckDBPyConnection, delivery: int, column: Column, suspicious: str
 ) -> tuple[str, int, str, int] | None:
     text = _text(column)
     digits = "regexp_extract(bare, '(?:^|[^0-9])([0-9]{17}[0-9Xx])(?:$|[^0-9])', 1)"
@@ -118,14 +125,14 @@ def _look(
         create or replace temp table personal as
         with texts as (
             select _sheet, _row, {text} as said, regexp_replace({text}, '[ -]', '', 'g') as bare from cells
-            where regexp_matches({text}, {literal(suspicious)}))
+            where {DELIVERY} = {delivery} and regexp_matches({text}, {literal(suspicious)}))
         select *, {marked} from texts""")
     counts = ", ".join(f"count(*) filter (where {kind})" for kind in flags)
     counted = dict(zip(flags, con.execute(f"select {counts} from personal").fetchone() or (), strict=True))
     prefixes, names, filled = con.execute(
         f"select (select count(distinct left(said, 7)) from personal where mobile_alone), "
         f"(select count(distinct said) from personal where name_alone), "
-        f"(select count({text}) from cells)"
+        f"(select count({text}) from cells where {DELIVERY} = {delivery})"
     ).fetchone() or (0, 0, 0)
     for kind, where in _verdicts(counted, prefixes, names, filled):
         sheet, number = con.execute(

@@ -20,14 +20,12 @@ import pyarrow as pa
 
 from include.feeds.contract import Contract
 from include.limited.client import Job, Outcome, Worker
-from include.quality.counts import Counts, RuleCount, ValidationResult, verdict
+from include.quality.counts import Counted, Counts, ValidationResult, verdict
 from include.quality.frame import ROW, judged_cells
 from include.quality.split import When
 
 ADDRESS_VARIABLE = "MINGJING_SECOND_JUDGE"
 """Environment variable with the socket of a second judge that several processes share; see plugins/."""
-DELIVERY = "_delivery"
-"""Column of the joined cells: which delivery a row is of. A key is unique within one."""
 
 # Cells come typed from our own reader, so that the libraries may still open modules of theirs; nothing can be written.
 _LIMITS = {"memory_bytes": 4 << 30, "cpu_seconds": 600, "open_files": 60}
@@ -51,11 +49,14 @@ class Opinion:
 
 @dataclass(frozen=True)
 class FirstOpinion:
-    """What the DuckDB pass made of one delivery, for the second judge to compare with."""
+    """What the DuckDB pass made of deliveries with the same columns, for the second judge to compare with."""
 
     cells: pa.Table | None
-    """As `judged_cells` gives it; None where the delivery is too large for the second judge."""
-    counts: Counts
+    """As `judged_cells` gives it; None where they are too large for the second judge."""
+    counts: tuple[Counts, ...]
+    """Per delivery."""
+    ends: np.ndarray
+    """Per delivery the first `_at` that is no longer of it."""
     failing: Mapping[tuple[str, str], np.ndarray]
     """Rows (`_at`) by (rule id, column), rules without a failing row left out."""
     delivered: frozenset[str]
@@ -68,87 +69,71 @@ def prepare() -> None:
 
 
 def first_opinion(
-    con: duckdb.DuckDBPyConnection, contract: Contract, counts: Counts, *, delivered: frozenset[str]
+    con: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    counted: Counted,
+    *,
+    sizes: Sequence[int],
+    delivered: frozenset[str],
 ) -> FirstOpinion:
-    """Take out of the table `marks` what the second judge needs."""
-    if counts.rows > contract.second_judge_rows:
-        return FirstOpinion(None, counts, {}, delivered)
-    failing = {(rule.rule_id, rule.column): _rows_of(con, rule) for rule in counts.rules if rule.rows_failed}
-    return FirstOpinion(judged_cells(con, contract), counts, failing, delivered)
+    """Take out of the table `marks` what the second judge needs; `sizes`: the rows of each delivery."""
+    ends = np.cumsum(sizes)
+    if max(sizes) > contract.second_judge_rows:
+        return FirstOpinion(None, counted.deliveries, ends, {}, delivered)
+    failing = {rule: _rows_of(con, predicate) for rule, predicate in counted.predicates.items()}
+    return FirstOpinion(judged_cells(con, contract), counted.deliveries, ends, failing, delivered)
 
 
-def _rows_of(con: duckdb.DuckDBPyConnection, rule: RuleCount) -> np.ndarray:
-    return con.sql(f"select {ROW} from marks where {rule.predicate}").fetchnumpy()[ROW]  # ruff: ignore[hardcoded-sql-expression]
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """Deliveries with the same columns, judged as one: a run costs as much as thousands of rows."""
-
-    places: tuple[int, ...]
-    origin: np.ndarray
-    """`_at` of each joined row in its own delivery."""
-    starts: np.ndarray
-    job: Job
+def _rows_of(con: duckdb.DuckDBPyConnection, predicate: str) -> np.ndarray:
+    return con.sql(f"select {ROW} from marks where {predicate}").fetchnumpy()[ROW]  # ruff: ignore[hardcoded-sql-expression]
 
 
 class SecondJudge:
-    """The second judge at work on deliveries of one contract, while the first goes on."""
+    """The second judge at work on what one DuckDB pass found, while the first goes on."""
 
-    def __init__(self, firsts: Sequence[FirstOpinion], contract: Contract, *, when: When) -> None:
+    def __init__(self, first: FirstOpinion, contract: Contract, *, when: When) -> None:
         """Hand the deliveries to the limited child; nothing is waited for."""
-        self._firsts = firsts
-        self._asked = [
-            self._ask(delivered, contract, when)
-            for delivered in dict.fromkeys(first.delivered for first in firsts if first.cells is not None)
-        ]
-
-    def _ask(self, delivered: frozenset[str], contract: Contract, when: When) -> _Asked:
-        places = tuple(
-            place
-            for place, first in enumerate(self._firsts)
-            if first.cells is not None and first.delivered == delivered
-        )
-        parts = [(place, cells) for place in places if (cells := self._firsts[place].cells) is not None]
-        sizes = [cells.num_rows for _, cells in parts]
-        joined = pa.concat_tables(cells for _, cells in parts)
-        origin = joined[ROW].to_numpy()
-        row = joined.schema.get_field_index(ROW)
-        joined = joined.set_column(row, ROW, pa.array(np.arange(len(joined))))
-        joined = joined.append_column(DELIVERY, pa.array(np.repeat(np.array(places), sizes)))
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, joined.schema) as writer:
-            writer.write_table(joined)
-        request = {
-            "contract": _as_json(contract), "earliest": when.earliest, "current": when.current,
-            "now": when.now.isoformat(), "delivered": sorted(delivered), "code": code_state(),
-            "limits": _LIMITS,
-        }  # fmt: skip
-        limits = {"wall_seconds": _WALL_SECONDS, "result_bytes": _RESULT_BYTES}
-        address = os.environ.get(ADDRESS_VARIABLE, "")
-        job = _SUITES.start(request, sink.getvalue(), address=address, **limits)
-        return _Asked(places, origin, np.cumsum([0, *sizes]), job)
+        self._first = first
+        self._job = None if first.cells is None else _asked(first, first.cells, contract, when)
 
     def opinions(self) -> list[Opinion]:
         """Wait for the child and compare; one opinion per delivery, in their order."""
-        found = {place: opinion for asked in self._asked for place, opinion in self._compared(asked)}
-        return [found.get(place, Opinion(skipped=True)) for place in range(len(self._firsts))]
-
-    def _compared(self, asked: _Asked) -> list[tuple[int, Opinion]]:
-        outcome = asked.job.finish()
+        first = self._first
+        if self._job is None:
+            return [Opinion(skipped=True)] * len(first.counts)
+        outcome = self._job.finish()
         failures = _failures(outcome)
         if failures is None:
-            ended = Opinion(ended=outcome.reason or outcome.how)
-            return [(place, ended) for place in asked.places]
-        opinions = []
-        for number, place in enumerate(asked.places):
-            low, high = asked.starts[number], asked.starts[number + 1]
-            theirs = {
-                rule: None if rows is None else asked.origin[rows[(rows >= low) & (rows < high)]]
-                for rule, rows in failures.items()
-            }
-            opinions.append((place, _compared_with(self._firsts[place], theirs)))
-        return opinions
+            return [Opinion(ended=outcome.reason or outcome.how)] * len(first.counts)
+        starts = (0, *first.ends)
+        return [
+            _compared(
+                counts,
+                {rule: _between(rows, low, high) for rule, rows in first.failing.items()},
+                {
+                    rule: rows if rows is None else _between(rows, low, high)
+                    for rule, rows in failures.items()
+                },
+            )
+            for counts, low, high in zip(first.counts, starts, first.ends, strict=False)
+        ]
+
+
+def _asked(first: FirstOpinion, cells: pa.Table, contract: Contract, when: When) -> Job:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, cells.schema) as writer:
+        writer.write_table(cells)
+    request = {
+        "contract": _as_json(contract), "earliest": when.earliest, "current": when.current,
+        "now": when.now.isoformat(), "delivered": sorted(first.delivered), "code": code_state(),
+        "limits": _LIMITS,
+    }  # fmt: skip
+    limits = {"wall_seconds": _WALL_SECONDS, "result_bytes": _RESULT_BYTES}
+    return _SUITES.start(request, sink.getvalue(), address=os.environ.get(ADDRESS_VARIABLE, ""), **limits)
+
+
+def _between(rows: np.ndarray, low: int, high: int) -> np.ndarray:
+    return rows[(rows >= low) & (rows < high)]
 
 
 def _failures(outcome: Outcome) -> dict[tuple[str, str], np.ndarray | None] | None:
@@ -164,15 +149,19 @@ def _failures(outcome: Outcome) -> dict[tuple[str, str], np.ndarray | None] | No
     return found
 
 
-def _compared_with(first: FirstOpinion, failures: Mapping[tuple[str, str], np.ndarray | None]) -> Opinion:
+def _compared(
+    counts: Counts,
+    ours: Mapping[tuple[str, str], np.ndarray],
+    theirs: Mapping[tuple[str, str], np.ndarray | None],
+) -> Opinion:
     results, disputed, disputed_rows = [], [], 0
-    for rule in first.counts.rules:
-        theirs = failures.get((rule.rule_id, rule.column), _NO_ROWS)
-        ours = first.failing.get((rule.rule_id, rule.column), _NO_ROWS)
-        results.append(verdict(rule, "gx", len(theirs) if theirs is not None else rule.rows_checked))
-        differ = len(np.setxor1d(ours, theirs)) if theirs is not None else rule.rows_checked
-        if differ or theirs is None:
-            disputed.append(" ".join(filter(None, (rule.rule_id, rule.column))))
+    for rule in counts.rules:
+        what = (rule.rule_id, rule.column)
+        said = theirs.get(what, _NO_ROWS)
+        results.append(verdict(rule, "gx", len(said) if said is not None else rule.rows_checked))
+        differ = len(np.setxor1d(ours.get(what, _NO_ROWS), said)) if said is not None else rule.rows_checked
+        if differ or said is None:
+            disputed.append(" ".join(filter(None, what)))
             disputed_rows += differ
     return Opinion(tuple(results), tuple(dict.fromkeys(disputed)), disputed_rows)
 

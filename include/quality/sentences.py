@@ -1,4 +1,4 @@
-"""Sentences about faults: one line per fault, built by DuckDB per kind of fault, with values masked.
+"""Sentences about faults: one line per fault, with values masked.
 
 Whatever looks like an identity number or a mobile number is masked wherever it stands; values of personal
 columns show their first character only.
@@ -8,24 +8,23 @@ columns show their first character only.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 import duckdb
 import pandas as pd
 import yaml
 
-from include.feeds import persons
 from include.feeds.contract import Column, Contract
 from include.feeds.contract_rules import Between, Compare, ExistsIn, Matches, OneOf, RequiredIf, Sum
 from include.feeds.faults import Fault
+from include.feeds.persons import as_python, in_a_sentence
 from include.quality import grammar
 from include.quality.checks import Check
-from include.quality.counts import Counts
-from include.quality.grammar import literal, name
-from include.quality.split import When
+from include.quality.grammar import name
+from include.quality.split import DELIVERY, When
 
 FAULT_COLUMNS = (
     "sheet", "row", "column", "cell", "rule_id", "severity", "masked_value", "message_zh", "message_en", "quarter",
@@ -35,13 +34,9 @@ FAULT_COLUMNS = (
 Letters = Mapping[str, Mapping[str, str]]
 """Sheet → column → its letters; sheet '' is a text file, whose columns go by their headers."""
 
-SHOWN_CHARACTERS = 40
 _SHOWN_VALUES = 20
-IDENTITY = r"(\d{3})\d{3}[ -]?\d{8}[ -]?(\d{3}[\dXx])"
-MOBILE = r"(1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})"
-_MOBILE_ALONE = rf"\b{MOBILE}\b"
-_UNSEEN = r"[\x00-\x1f\x7f-\x9f\x{E000}-\x{F8FF}\x{FFFD}-\x{FFFF}\x{F0000}-\x{10FFFF}]"
-_ERRORS = "'#REF!', '#DIV/0!', '#VALUE!', '#NULL!', '#NUM!', '#N/A', '#NAME?'"
+_BLANK = "空 (blank)"
+_BAD = {"R-CTRL": as_python(grammar.CONTROL), "R-CHAR": as_python(grammar.STRANGE)}
 _TEXTS = Path(__file__).with_name("messages.yaml")
 
 
@@ -58,49 +53,43 @@ def file_fault(code: str, **facts: Any) -> Fault:
     return Fault(code, text["zh"].format(**facts), text["en"].format(**facts))
 
 
-def masked(column: Column, text: str) -> str:
-    """The DuckDB expression that shows `text`, a value of `column`; '' where there is none.
+@dataclass(frozen=True)
+class About:
+    """How a delivery's sentences say where something stands."""
 
-    Identity numbers read 110***********002X, mobile numbers 138****1234; personal values, and any that read as a
-    name or hold one behind its label, a phone or an address, read 张*; characters that cannot be seen read □; more
-    than 40 characters are cut.
-    """
-    clean = f"regexp_replace({text}, {literal(_UNSEEN)}, '□', 'g')"
-    shown = (
-        f"regexp_replace(regexp_replace(regexp_replace({clean}, {literal(_MOBILE_ALONE)}, '\\1****\\2', 'g'), "
-        f"{literal(IDENTITY)}, '\\1***********\\2', 'g'), "
-        f"{literal(MOBILE)}, '\\1****\\2', 'g')"
-    )
-    if column.privacy in ("personal", "pseudonym"):
-        numbers = f"regexp_full_match({clean}, {literal(f'({IDENTITY}|{MOBILE})')})"
-        return (
-            f"coalesce(case when {numbers} then {shown} when {text} in ({_ERRORS}) "
-            f"then {text} else left({clean}, 1) || '*' end, '')"
-        )
-    given_away = (persons.LABELLED_NAME, persons.LABELLED_LANDLINE, persons.LABELLED_NUMBER, persons.HOME)
-    person = literal("|".join((f"^{persons.NAME}$", *given_away)))
-    shown = f"case when regexp_matches({clean}, {person}) then left({clean}, 1) || '*' else {shown} end"
-    cut = f"case when length({shown}) > {SHOWN_CHARACTERS} then left({shown}, {SHOWN_CHARACTERS - 1}) || '…'"
-    return f"coalesce({cut} else {shown} end, '')"
+    file_name: str
+    letters: Letters
 
 
 def fault_lines(
     con: duckdb.DuckDBPyConnection,
-    counts: Counts,
+    failing: Sequence[tuple[Check, str]],
     contract: Contract,
+    deliveries: Sequence[About],
     *,
-    letters: Letters,
-    file_name: str,
     when: When,
-) -> pd.DataFrame:
-    """One line per fault of `marks`, ordered by row and check."""
-    if not counts.failed:
-        return no_faults()
-    lines = " union all ".join(
-        _lines(index, check, predicate, contract, letters, file_name, when)
-        for index, (check, predicate, _) in enumerate(counts.failed)
-    )
-    return con.sql(f"select {', '.join(map(name, FAULT_COLUMNS))} from ({lines}) order by _at, _order").df()
+) -> list[pd.DataFrame]:
+    """One frame per delivery with a line per fault of `marks`, ordered by row and check."""
+    lines: list[list[tuple[Any, ...]]] = [[] for _ in deliveries]
+    for order, (check, predicate) in enumerate(failing):
+        say = _Sentences(check, contract, deliveries, when)
+        texts = ", ".join(name(f"{column.name}__text") for column in say.shown)
+        rows = con.sql(
+            f"select _at, {DELIVERY}, _sheet, _row, coalesce(_quarter, ''), _nearest, _rivals, {texts} "
+            f"from marks where {predicate}"
+        ).fetchall()
+        for at, delivery, *row in rows:
+            lines[delivery].append((at, order, *say.line(delivery, *row)))
+    return [
+        pd.DataFrame([line[2:] for line in sorted(found, key=_place_and_check)], columns=list(FAULT_COLUMNS))
+        if found
+        else no_faults()
+        for found in lines
+    ]
+
+
+def _place_and_check(line: tuple[Any, ...]) -> tuple[int, int]:
+    return line[0], line[1]
 
 
 def no_faults() -> pd.DataFrame:
@@ -144,118 +133,81 @@ def one_judge_line(*, file_name: str, rows: int, limit: int) -> pd.DataFrame:
     return pd.DataFrame([line], columns=list(FAULT_COLUMNS))
 
 
-def _lines(
-    order: int,
-    check: Check,
-    predicate: str,
-    contract: Contract,
-    letters: Letters,
-    file_name: str,
-    when: When,
-) -> str:
-    column = contract.column(check.column)
-    cell = _address(column, letters)
-    # Masked once below the projection: written out where it is used, it would be worked out several times.
-    values = ", ".join(
-        f"{_masked_here(one, contract)} as {_value(one)}"
-        for one in map(contract.column, dict.fromkeys((column.name, *check.others)))
-    )
-    line = "' row ' || _row || ' ' || " + _place(column, letters)
-    sheet = "case when _sheet <> '' then ' [' || _sheet || ']' else '' end"
-    text = texts()["rows"][check.template]
-    facts = {
-        "where_zh": f"{literal(file_name)} || {sheet} || ' ' || coalesce(nullif({cell}, ''), '第 ' || _row || ' 行')",
-        "where_en": f"{literal(file_name)} || {sheet} || case when {_is_cell(column, letters)} "
-        f"then ' ' || {cell} else rtrim({line}) end",
-        "title": literal(column.title),
-        "found": _found(check, contract, letters),
-        "at": _position(check, name(f"{column.name}__text")),
-        "nearest": "coalesce(nullif(_nearest, ''), '—')",
-        "rivals": "coalesce(_rivals, '')",
-        "current": literal(when.current),
-        "earliest": literal(when.earliest),
-    }
-    sentences = {}
-    for language in ("zh", "en"):
-        rule = getattr(check.rule.title, language) or check.rule.title.zh if check.rule else ""
-        own = facts | {"rule": literal(rule), "expected": literal(_expected(check, contract, language))}
-        sentences[language] = _concatenation(text[language], own)
-    return f"""
-        select _at, {order} as _order, _sheet as sheet, _row as "row", {literal(column.name)} as "column",
-            {cell} as cell, {literal(check.rule_id)} as rule_id, {literal(check.severity)} as severity,
-            {_value(column)} as masked_value, {sentences["zh"]} as message_zh, {sentences["en"]} as message_en,
-            coalesce(_quarter, '') as quarter
-        from (select *, {values} from marks where {predicate})"""
+class _Sentences:
+    """The sentences about one check; each value is masked once."""
 
+    def __init__(self, check: Check, contract: Contract, deliveries: Sequence[About], when: When) -> None:
+        self.column = contract.column(check.column)
+        self.shown = tuple(map(contract.column, dict.fromkeys((check.column, *check.others))))
+        self._others = tuple(map(contract.column, check.others))
+        self._check, self._deliveries = check, deliveries
+        self._unit = contract.unit.column
+        self._mask = lru_cache(maxsize=10_000)(in_a_sentence)
+        self._templates = [
+            (
+                texts()["rows"][check.template][language],
+                {
+                    "title": self.column.title,
+                    "current": when.current,
+                    "earliest": when.earliest,
+                    "expected": _expected(check, contract, language),
+                    "rule": getattr(check.rule.title, language) or check.rule.title.zh if check.rule else "",
+                },
+            )
+            for language in ("zh", "en")
+        ]
 
-def _masked_here(column: Column, contract: Contract) -> str:
-    """`masked`, but for a short name of a unit (康城 for 康城镇), which may read as a person's."""
-    text = name(f"{column.name}__text")
-    if column.name != contract.unit.column or column.privacy in ("personal", "pseudonym"):
-        return masked(column, text)
-    return f"case when contains(_nearest, {text}) then {text} else {masked(column, text)} end"
+    def line(
+        self, delivery: int, sheet: str, row: int, quarter: str, nearest: str | None, rivals: str | None,
+        *values: str | None,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """One line of the frame of faults; `values`: the texts of the columns that are shown."""
+        about, column = self._deliveries[delivery], self.column
+        letters = about.letters.get(sheet, {})
+        shown = {
+            one.name: self._masked(one, text, nearest) for one, text in zip(self.shown, values, strict=True)
+        }
+        place = letters.get(column.name, "")
+        in_cell = f"{place}{row}" if sheet and place else ""
+        in_row = f"第 {row} 行 {place}".rstrip()
+        cell = in_cell or ("" if sheet else in_row)
+        head = f"{about.file_name} [{sheet}]" if sheet else about.file_name
+        facts = {
+            "where_zh": f"{head} {cell or in_row}",
+            "where_en": f"{head} {in_cell or f'row {row} {place}'.rstrip()}",
+            "found": self._found(shown, sheet, row, letters),
+            "at": self._position(values[0] or ""),
+            "nearest": nearest or "—",
+            "rivals": rivals or "",
+        }
+        zh, en = (template.format(**facts, **fixed) for template, fixed in self._templates)
+        check = self._check
+        masked = shown[column.name]
+        return sheet, row, column.name, cell, check.rule_id, check.severity, masked, zh, en, quarter
 
+    def _masked(self, column: Column, text: str | None, nearest: str | None) -> str:
+        """The value as shown; a short name of a unit (康城 for 康城镇), which may read as a person's, as it is."""
+        hidden = column.privacy in ("personal", "pseudonym")
+        if text and nearest and column.name == self._unit and not hidden and text in nearest:
+            return text
+        return self._mask(text or "", hidden=hidden)
 
-def _value(column: Column) -> str:
-    """The column of masked values of `column`."""
-    return name(f"{column.name}__masked")
+    def _found(self, shown: Mapping[str, str], sheet: str, row: int, letters: Mapping[str, str]) -> str:
+        """The value found, '空 (blank)' for none; several columns as `title cell=value`."""
+        if not self._others:
+            return shown[self.column.name] or _BLANK
+        terms = []
+        for other in self._others:
+            place = letters.get(other.name, "")
+            where = f"{other.title} {place}{row}" if sheet and place else other.title
+            terms.append(f"{where}={shown[other.name] or _BLANK}")
+        return ", ".join(terms)
 
-
-def _concatenation(template: str, facts: Mapping[str, str]) -> str:
-    terms = []
-    for text, field, _, _ in Formatter().parse(template):
-        terms += [literal(text)] if text else []
-        terms += [facts[field]] if field else []
-    return " || ".join(f"({term})" for term in terms)
-
-
-def _place(column: Column, letters: Letters) -> str:
-    """The column's letters on the row's sheet (its header in a text file); '' where the file lacks it."""
-    places = {sheet: found[column.name] for sheet, found in letters.items() if column.name in found}
-    if not places:
-        return "''"
-    cases = " ".join(f"when {literal(sheet)} then {literal(place)}" for sheet, place in places.items())
-    return f"case _sheet {cases} else '' end"
-
-
-def _is_cell(column: Column, letters: Letters) -> str:
-    return f"_sheet <> '' and {_place(column, letters)} <> ''"
-
-
-def _address(column: Column, letters: Letters) -> str:
-    """C12 in a workbook, 第 12 行 责任单位 in a text file; '' for a column that a workbook lacks."""
-    place = _place(column, letters)
-    return (
-        f"case when {_is_cell(column, letters)} then {place} || _row "
-        f"when _sheet = '' then rtrim('第 ' || _row || ' 行 ' || {place}) else '' end"
-    )
-
-
-def _found(check: Check, contract: Contract, letters: Letters) -> str:
-    """The value found, '空 (blank)' for none; several columns as `title cell=value`."""
-    if not check.others:
-        return _or_blank(_value(contract.column(check.column)))
-    terms = []
-    for other in map(contract.column, check.others):
-        shown = _or_blank(_value(other))
-        terms.append(f"rtrim({literal(other.title + ' ')} || ({_in_row(other, letters)})) || '=' || {shown}")
-    return " || ', ' || ".join(terms)
-
-
-def _in_row(column: Column, letters: Letters) -> str:
-    return f"case when {_is_cell(column, letters)} then {_place(column, letters)} || _row else '' end"
-
-
-def _or_blank(shown: str) -> str:
-    return f"coalesce(nullif({shown}, ''), '空 (blank)')"
-
-
-def _position(check: Check, text: str) -> str:
-    """Where the first bad character stands, from 1."""
-    bad = {"R-CTRL": grammar.CONTROL, "R-CHAR": grammar.STRANGE}.get(check.rule_id)
-    if bad is None:
-        return "''"
-    return f"(length(regexp_extract({text}, {literal('^[^' + bad[1:-1] + ']*')})) + 1)"
+    def _position(self, text: str) -> int | str:
+        """Where the first bad character stands, from 1."""
+        bad = _BAD.get(self._check.rule_id)
+        found = bad.search(text) if bad else None
+        return found.start() + 1 if found else ""
 
 
 def _expected(check: Check, contract: Contract, language: str) -> str:

@@ -1,9 +1,10 @@
-"""One DuckDB pass over a delivered table: cells to values, rows to accepted, quarantined and duplicates.
+"""One DuckDB pass over deliveries of a feed: cells to values, rows to accepted, quarantined and duplicates.
 
 Tables it makes, in order: `cells` (text, kind, value and code per cell, quarter and day per row), `units`
 (names looked up once each), `twins` (exact duplicates), `conflicts` (same key, other values), `marks` (one row
-per row that is no duplicate, with its mask and verdict). Rows are numbered `_at` by sheet and row, so nothing
-depends on the order of delivery.
+per row that is no duplicate, with its mask and verdict). Rows are numbered `_at` by delivery, sheet and row, so
+nothing depends on the order of rows; a delivery is a twin or a rival to itself only. Planning such a query costs as
+much as thousands of rows, so deliveries of a batch share it.
 """
 
 # ruff: file-ignore[hardcoded-sql-expression] -- composed of quoted names and texts of our own contracts
@@ -14,13 +15,14 @@ from dataclasses import dataclass
 from datetime import date
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.feeds.contract import Contract
 from include.quality import grammar
 from include.quality.checks import Check, cell_code
-from include.quality.grammar import literal, name
+from include.quality.grammar import name
 from include.quality.references import References, found_fields, found_joins, register_references
 from include.quarters import Quarter
 
@@ -29,14 +31,15 @@ NearestUnits = Callable[[str], Iterable[str]]
 _CASTS = {"integer": "bigint", "date": "date"}
 _BITS = 62
 _NEAREST_ASKED = 500
+DELIVERY = "_delivery"
+"""Column: which delivery of the pass a row is of, counted from 0."""
 
 
 @dataclass(frozen=True)
 class When:
-    """The time a delivery is judged by. `file_quarter`: the whole file's quarter where no column decides."""
+    """The time that deliveries are judged by."""
 
     now: date
-    file_quarter: str | None
     first: Quarter
     """Rows of earlier quarters are taken for wrong dates."""
 
@@ -53,7 +56,7 @@ class When:
 
 def split(
     con: duckdb.DuckDBPyConnection,
-    table: pa.Table,
+    tables: Sequence[tuple[pa.Table, str | None]],
     contract: Contract,
     checks: Sequence[Check],
     *,
@@ -63,8 +66,12 @@ def split(
     delivered: frozenset[str],
     references: References,
 ) -> None:
-    """Make the tables above in `con` from `table`, as the reader gives it."""
-    con.register("delivered", _complete(table, contract))
+    """Make the tables above in `con` from tables as the reader gives them.
+
+    Each comes with the quarter of the whole file, where it has one; `delivered`: the columns that all of them have.
+    """
+    table = _joined(tables, contract)
+    con.register("delivered", table)
     raws = originals_kept(table, contract)
     con.execute(f"create temp table cells as {_cells(contract, when, delivered, raws)}")
     _look_up(con, contract, resolve_units, nearest_units)
@@ -90,6 +97,15 @@ def is_mask(column: str) -> bool:
 
 def _bit(index: int) -> tuple[str, int]:
     return f"_mask{index // _BITS}", 1 << (index % _BITS)
+
+
+def _joined(tables: Sequence[tuple[pa.Table, str | None]], contract: Contract) -> pa.Table:
+    parts = []
+    for number, (table, file_quarter) in enumerate(tables):
+        part = _complete(table, contract).append_column(DELIVERY, pa.array(np.full(len(table), number)))
+        quarter = pa.scalar(file_quarter, pa.string())
+        parts.append(part.append_column("_file_quarter", pa.repeat(quarter, len(table))))
+    return pa.concat_tables(parts, promote_options="permissive")
 
 
 def _complete(table: pa.Table, contract: Contract) -> pa.Table:
@@ -129,19 +145,20 @@ def _cells(contract: Contract, when: When, delivered: frozenset[str], raws: Sequ
     # Each step is materialised: inlined, the optimiser writes every expression out again where it is used.
     return f"""
         with texts as materialized (
-            select row_number() over (order by _sheet, _row) - 1 as _at, _sheet, _row, {", ".join(texts)}
+            select row_number() over (order by {DELIVERY}, _sheet, _row) - 1 as _at, {DELIVERY}, _file_quarter,
+                _sheet, _row, {", ".join(texts)}
             from delivered),
         reads as materialized (select *, {", ".join(reads)} from texts),
         codes as materialized (select *, {", ".join(codes)} from reads),
         cells as (select * exclude ({read_columns}), {", ".join(values)} from codes),
-        dated as (select *, {_quarter(contract, when)} as _quarter from cells)
+        dated as (select * exclude (_file_quarter), {_quarter(contract)} as _quarter from cells)
         select *, {day} as _day from dated order by _at"""
 
 
-def _quarter(contract: Contract, when: When) -> str:
+def _quarter(contract: Contract) -> str:
     source = contract.time.quarter_from
     if source is None or not source.column:
-        return f"cast({'null' if when.file_quarter is None else literal(when.file_quarter)} as varchar)"
+        return "_file_quarter"
     column = contract.column(source.column)
     if column.type in ("date", "timestamp"):
         return f"year({name(column.name)}) || 'Q' || quarter({name(column.name)})"
@@ -153,9 +170,8 @@ def _quarter(contract: Contract, when: When) -> str:
 def _quarter_end(contract: Contract, when: When) -> str:
     """The last day of the row's quarter; today where the feed has no quarters."""
     end = "last_day(make_date(cast(_quarter[:4] as integer), cast(_quarter[6:] as integer) * 3, 1))"
-    if contract.time.quarter_from is None and when.file_quarter is None:
-        return f"date '{when.now}'"
-    return f"case when _quarter is not null then {end} end"
+    none = f"date '{when.now}'" if contract.time.quarter_from is None else "null"
+    return f"case when _quarter is not null then {end} else {none} end"
 
 
 def _on(contract: Contract) -> str:
@@ -201,17 +217,17 @@ def _values(contract: Contract) -> list[str]:
 def _twins(contract: Contract) -> str:
     same = ", ".join(_values(contract))
     return f"""
-        with hashed as (select _at, hash({same}) as _hash from cells),
+        with hashed as (select _at, hash({DELIVERY}, {same}) as _hash from cells),
         suspects as (
             select cells.* from cells join hashed using (_at)
             where _hash in (select _hash from hashed group by _hash having count(*) > 1))
-        select _at, min(_at) over (partition by {same}) as _of_at from suspects qualify _of_at <> _at"""
+        select _at, min(_at) over (partition by {DELIVERY}, {same}) as _of_at from suspects qualify _of_at <> _at"""
 
 
 def _conflicts(contract: Contract) -> str:
     if not contract.key:
         return "select cast(null as bigint) as _at, cast(null as varchar) as _rivals limit 0"
-    keys = ", ".join(map(name, contract.key))
+    keys = ", ".join((DELIVERY, *map(name, contract.key)))
     known = " and ".join(f"{name(column)} is not null" for column in contract.key)
     return f"""
         with keyed as (

@@ -32,10 +32,8 @@ from include.feeds.contract_rules import (
 from include.quality import grammar
 from include.quality.checks import apart_column, dating_column, found_column, must_have_value, type_code
 from include.quality.frame import GIVEN, READ, ROW, SAID
+from include.quality.split import DELIVERY
 from include.quarters import Quarter
-
-DELIVERY = "_delivery"
-"""Column of a joined frame: which delivery a row is of. A key is unique within one."""
 
 _ROWS_ONLY = {
     "result_format": "COMPLETE",

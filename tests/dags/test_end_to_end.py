@@ -16,7 +16,7 @@ from include.demo.story import lay_out, send
 from include.site import Site
 from include.warehouse.store import migrate
 
-pytestmark = [pytest.mark.airflow, pytest.mark.postgres]
+pytestmark = [pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(900)]
 
 FEEDS = ("petitions", "audit", "finance", "inspection")
 KEY = f"{county.JURISDICTION}.{county.LAST}"
@@ -70,13 +70,13 @@ def airflow(
 
 def ingest(airflow: RunningAirflow) -> None:
     runs = [(f"ingest_{feed}", airflow.api.trigger(f"ingest_{feed}")) for feed in FEEDS]
-    states = airflow.api.wait_runs(runs, timeout_seconds=120)
+    states = airflow.api.wait_runs(runs, timeout_seconds=300)
     failed = [run for run, state in states.items() if state != "success"]
     assert failed == [], "\n".join(airflow.task_log(*run) for run in failed)
 
 
 def scored(airflow: RunningAirflow) -> None:
-    run = airflow.api.wait_key("score_quarter", KEY, timeout_seconds=120)
+    run = airflow.api.wait_key("score_quarter", KEY, timeout_seconds=300)
     assert run["state"] == "success", airflow.task_log("score_quarter", run["dag_run_id"])
 
 

@@ -44,9 +44,9 @@ def look(tmp_path):
         path = tmp_path / "notes.yaml"
         path.write_text(_CONTRACT, encoding="utf-8")
         con = duckdb.connect()
-        con.execute("create table cells (_sheet varchar, _row integer, note__text varchar)")
-        con.executemany("insert into cells values ('', ?, ?)", list(enumerate(values, 2)))
-        found = find_personal(con, Contract.from_yaml(path))
+        con.execute("create table cells (_delivery bigint, _sheet varchar, _row integer, note__text varchar)")
+        con.executemany("insert into cells values (0, '', ?, ?)", list(enumerate(values, 2)))
+        found = find_personal(con, Contract.from_yaml(path)).get(0)
         return (found.kind_en, found.row) if found else None
 
     return find

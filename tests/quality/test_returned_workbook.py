@@ -9,7 +9,7 @@ import zipfile
 import openpyxl
 import pytest
 
-from include.quality.returns.content import without_numbers
+from include.feeds.persons import without_numbers
 from include.quality.returns.delimited import guarded, unguarded
 from include.quality.returns.tokens import Origin, address_of, named_origin, row_code, signer
 from tests.pipeline.returned_files import as_csv, as_xlsx, case, returned, shown

@@ -19,6 +19,7 @@ from include.warehouse.ledger import (
     RowBalance,
     Verdict,
 )
+from include.warehouse.ledger.records import storable_name
 from include.warehouse.store import reading, writing
 from include.warehouse.tables import delivery, delivery_verdict, quarantined_row, row_balance
 from tests.warehouse.warehouse_samples import COUNTY, accepted, deliver, later
@@ -51,14 +52,9 @@ def test_odd_file_names_are_kept_readable(warehouse: Engine) -> None:
         for name in ("a\x00b.csv", "b\udcffc.csv", "../../x\n.csv"):
             deliver(connection, name=name)
             deliver(connection, name=name)
-            arrival = {
-                "jurisdiction": COUNTY,
-                "feed": "petitions",
-                "supplier": "petition_office",
-                "bytes": 5120,
-            }
-            assert ledger.is_recorded(connection, **arrival, file_name=name, arrived_at=later(0))
-            assert not ledger.is_recorded(connection, **arrival, file_name=name, arrived_at=later(1))
+            known = ledger.recorded_arrivals(connection, jurisdiction=COUNTY, feed="petitions")
+            assert ("petition_office", storable_name(name), 5120, later(0)) in known
+            assert ("petition_office", storable_name(name), 5120, later(1)) not in known
         names = connection.scalars(select(delivery.c.file_name).order_by(delivery.c.delivery_id)).all()
     assert names == ["a␀b.csv", "b\\udcffc.csv", "../../x\n.csv"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,14 +17,9 @@ from include.feeds.contract_rules import OneOf
 from include.feeds.corner import MONEY
 from include.feeds.normalise import normalise
 from include.feeds.read import TextTable
-from include.quality.sentences import IDENTITY, MOBILE
 
 MOST_ROWS = 10_000
 """Rows of one returned workbook; a file with more faults than that is corrected where it was made."""
-_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd-\uffff\U000f0000-\U0010ffff]")
-_IDENTITY, _MOBILE = re.compile(IDENTITY), re.compile(MOBILE)
-_MOBILE_ALONE, _NUMBER_ALONE = re.compile(rf"\b{MOBILE}\b"), re.compile(f"{IDENTITY}|{MOBILE}")
-_ERRORS = {"#REF!", "#DIV/0!", "#VALUE!", "#NULL!", "#NUM!", "#N/A", "#NAME?"}
 _LONGEST_CELL = 32_000
 _IN_THE_SOURCE = (
     "此列为个人信息，请在原文件中改正后重新报送原文件。",
@@ -189,21 +183,15 @@ def shown_cells(table: pa.Table, columns: Sequence[Column]) -> dict[str, list[st
 
 
 def _shown(text: str, *, hidden: bool) -> str:
-    seen = _UNSEEN.sub("□", text.replace("\r\n", "\n").replace("\r", "\n"))[:_LONGEST_CELL]
-    if hidden and seen not in _ERRORS and not _NUMBER_ALONE.fullmatch(seen):
-        return f"{seen[:1]}*" if seen else ""
-    return without_persons(seen)
+    seen = persons.seen(text.replace("\r\n", "\n").replace("\r", "\n"))[:_LONGEST_CELL]
+    return persons.initial(seen) if hidden else without_persons(seen)
 
 
 def without_persons(text: str) -> str:
     """Hide numbers of persons, addresses and labelled names wherever they stand, and a name that fills the cell."""
-    return f"{text[:1]}*" if persons.looks_like_a_name(text) else without_numbers(persons.masked(text))
-
-
-def without_numbers(text: str) -> str:
-    """Hide identity numbers (110***********002X) and mobile numbers (138****1234) wherever they stand."""
-    text = _MOBILE_ALONE.sub(r"\1****\2", text)
-    return _MOBILE.sub(r"\1****\2", _IDENTITY.sub(r"\1***********\2", text))
+    if persons.looks_like_a_name(text):
+        return f"{text[:1]}*"
+    return persons.without_numbers(persons.masked(text))
 
 
 def _as_written(table: pa.Table, column: str) -> pa.Array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import unicodedata
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import xlsxwriter
@@ -317,6 +318,7 @@ def _width(book: ReturnBook, index: int, column: ShownColumn) -> float:
     return min(30.0, max(11.0, longest + 2.5, _cells_wide(column.header) / 2 + 3))
 
 
+@lru_cache(maxsize=4096)
 def _cells_wide(text: str) -> int:
     """How many half-width cells a text takes: a Chinese character takes two."""
     return max(

@@ -19,9 +19,9 @@ from include.warehouse.ledger.reading import (
     find_delivery,
     find_delivery_by_cells,
     find_delivery_by_sha,
-    is_recorded,
     pending,
     received,
+    recorded_arrivals,
 )
 from include.warehouse.ledger.records import (
     QUARANTINE_COLUMNS,
@@ -93,7 +93,6 @@ __all__ = [
     "find_delivery",
     "find_delivery_by_cells",
     "find_delivery_by_sha",
-    "is_recorded",
     "latest_verdict",
     "met_corrections",
     "moved_rows",
@@ -109,6 +108,7 @@ __all__ = [
     "record_keys",
     "record_return_rows",
     "record_verdict",
+    "recorded_arrivals",
     "return_rows",
     "standing_verdicts",
     "superseded_rows",

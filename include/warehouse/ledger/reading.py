@@ -16,7 +16,6 @@ from include.warehouse.ledger.records import (
     Extract,
     Receipt,
     StagedFile,
-    storable_name,
 )
 from include.warehouse.tables import (
     delivery,
@@ -56,26 +55,14 @@ def find_delivery(connection: Connection, delivery_id: int) -> Delivery | None:
     return _delivery(row) if row else None
 
 
-def is_recorded(
-    connection: Connection,
-    *,
-    jurisdiction: str,
-    feed: str,
-    supplier: str,
-    file_name: str,
-    bytes: int,
-    arrived_at: datetime,
-) -> bool:
-    """Whether this very arrival is in the ledger: a file that stays in the inbox is hashed once."""
-    query = select(delivery.c.delivery_id).where(
-        delivery.c.jurisdiction == jurisdiction,
-        delivery.c.feed == feed,
-        delivery.c.supplier == supplier,
-        delivery.c.file_name == storable_name(file_name),
-        delivery.c.bytes == bytes,
-        delivery.c.arrived_at == arrived_at,
+def recorded_arrivals(
+    connection: Connection, *, jurisdiction: str, feed: str
+) -> set[tuple[str, str, int, datetime]]:
+    """Supplier, storable name, bytes and moment of every arrival in the ledger: a file that stays is hashed once."""
+    query = select(delivery.c.supplier, delivery.c.file_name, delivery.c.bytes, delivery.c.arrived_at).where(
+        delivery.c.jurisdiction == jurisdiction, delivery.c.feed == feed
     )
-    return connection.execute(query.limit(1)).first() is not None
+    return {(supplier, name, size, at) for supplier, name, size, at in connection.execute(query)}
 
 
 def find_delivery_by_cells(
