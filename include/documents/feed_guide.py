@@ -228,6 +228,7 @@ def _facts(
         facts.append((("文件名", "File name"), named))
     facts += [
         (("必填与可不填", "Required or not"), _COLOURS),
+        (("本季无事项", "Nothing to report"), _nil(contract)),
         (("更正", "Corrections"), _CORRECTION[time.delivery]),
         (
             ("个人信息", "Personal data"),
@@ -242,6 +243,21 @@ def _facts(
         for (label_zh, label_en), (zh, en) in facts
         if zh
     ]
+
+
+def _nil(contract: Contract) -> tuple[str, str]:
+    """How to say that there is nothing to report; nothing for a register, or a feed that is sent on events only."""
+    if (
+        contract.time.kind == "register"
+        or contract.time.cadence == "on_event"
+        or not contract.layout.nil_marks
+    ):
+        return "", ""
+    mark = contract.layout.nil_marks[0]
+    return (
+        f"保留表头,在第 2 行第一格写“2026Q3 {mark}”(写所属季度),不填数据行。",
+        f"Keep the header, write [2026Q3 {mark}], with the quarter, into the first cell of row 2, and enter no rows.",
+    )
 
 
 def _file_name(contract: Contract) -> str:

@@ -199,6 +199,17 @@ def test_a_list_longer_than_excel_takes_stands_in_cells():
     assert found["渠道"][2].startswith("填报说明!$A$")
 
 
+def test_a_template_with_a_nil_mark_is_read_as_a_nil_return():
+    contract = shipped("petitions")
+    facts = {label.en: text.zh for label, text in guide_of(contract).facts}
+    mark = re.search(r"“(.+?)”", facts["Nothing to report"])[1]
+    guide = guide_of(contract)
+    row = {column.column.name: None for column in guide.columns} | {guide.columns[0].column.name: mark}
+    text = read_delivery(filled(contract, [row]), file_name=named(contract), contract=contract)
+    assert text.table.num_rows == 0 and "2026Q3" in text.nil
+    assert "Nothing to report" not in {label.en for label, _ in guide_of(shipped("units")).facts}
+
+
 def test_nobody_is_asked_for_what_is_thrown_away():
     guide = guide_of(make_contract())
     assert "person" not in {column.column.name for column in guide.columns}
