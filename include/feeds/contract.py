@@ -219,6 +219,7 @@ def _mistakes(contract: Contract) -> Iterable[str]:
     if contract.time.quarter_from is not None:
         references.append(("time.quarter_from.column", contract.time.quarter_from.column))
     references += [(f"history.sums.{rule.id}", rule.column) for rule in contract.history.sums]
+    references.append(("history.sender_column", contract.history.sender_column))
     for where, name in references:
         if name and name not in names:
             yield f"[{where}] 指向未声明的列 [{name}]。 [{where}] names [{name}]; declared: {names}."
@@ -234,6 +235,12 @@ def _mistakes(contract: Contract) -> Iterable[str]:
         yield (
             "[extract] 须有 delivery: upsert、files 含 parquet、恰一个 suppliers。 "
             "[extract] needs delivery upsert, parquet among the files and exactly one supplier."
+        )
+    hidden = {column.name for column in contract.columns if column.privacy not in ("public", "internal")}
+    if contract.history.sender_column in hidden:
+        yield (
+            f"[history.sender_column] 列 [{contract.history.sender_column}] 含个人信息,不予保存,无从比较。 "
+            f"Column [{contract.history.sender_column}] is personal and not kept: it cannot be compared."
         )
     unit = next((column for column in contract.columns if column.name == contract.unit.column), None)
     if unit is not None and not (unit.required or unit.key):

@@ -30,4 +30,6 @@ class History(Strict):
     """Fewer rows than this on both sides say nothing about volume: chance alone makes a few out of few."""
     money_jump: bool = True
     """Hold a file whose amounts are ten thousand times those before, or a ten-thousandth."""
+    sender_column: str = ""
+    """A column of which each sender has values of its own; a file with another sender's is held."""
     sums: tuple[SteadySum, ...] = ()
