@@ -236,12 +236,7 @@ def _mistakes(contract: Contract) -> Iterable[str]:
             "[extract] 须有 delivery: upsert、files 含 parquet、恰一个 suppliers。 "
             "[extract] needs delivery upsert, parquet among the files and exactly one supplier."
         )
-    hidden = {column.name for column in contract.columns if column.privacy not in ("public", "internal")}
-    if contract.history.sender_column in hidden:
-        yield (
-            f"[history.sender_column] 列 [{contract.history.sender_column}] 含个人信息,不予保存,无从比较。 "
-            f"Column [{contract.history.sender_column}] is personal and not kept: it cannot be compared."
-        )
+    yield from _history_mistakes(contract)
     unit = next((column for column in contract.columns if column.name == contract.unit.column), None)
     if unit is not None and not (unit.required or unit.key):
         yield f"[unit.column] 列 [{unit.name}] 须为必填。 Column [{unit.name}] finds the unit: it needs required: true."
@@ -254,3 +249,12 @@ def _mistakes(contract: Contract) -> Iterable[str]:
         yield "upsert 需要主键列。 delivery [upsert] needs at least one column with primaryKey: true."
     if contract.time.quarter_from is None and contract.time.kind != "register":
         yield "[time.quarter_from] 缺少必填项。 [time.quarter_from] is required unless kind is register."
+
+
+def _history_mistakes(contract: Contract) -> Iterable[str]:
+    hidden = {column.name for column in contract.columns if column.privacy not in ("public", "internal")}
+    if contract.history.sender_column in hidden:
+        yield (
+            f"[history.sender_column] 列 [{contract.history.sender_column}] 含个人信息,不予保存,无从比较。 "
+            f"Column [{contract.history.sender_column}] is personal and not kept: it cannot be compared."
+        )
