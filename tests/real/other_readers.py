@@ -115,12 +115,7 @@ def _filled(cell: Any) -> bool:
 
 
 def _of_openpyxl(cell: Any) -> Any:
-    if cell.data_type == "e":
-        return Odd(cell.value)
-    if isinstance(cell.value, str):
-        # openpyxl leaves characters escaped as the format has them ([ECMA-376] 22.9.2.19).
-        return re.sub(r"_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), cell.value)
-    return cell.value
+    return Odd(cell.value) if cell.data_type == "e" else cell.value
 
 
 def _xls(data: bytes) -> list[Grid]:

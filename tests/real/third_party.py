@@ -356,12 +356,15 @@ def equal(staged: str | None, raw: str | None, value: Any, *, digits: int = 17) 
     if isinstance(value, int | float):
         try:
             said, seen = Decimal(staged or "NaN"), Decimal(repr(value))
-            return said == seen or (digits < 17 and f"{said:.{digits - 1}e}" == f"{seen:.{digits - 1}e}")
+            return said == seen or (digits < 17 and abs(said - seen) <= abs(seen).scaleb(1 - digits))
         except InvalidOperation:
             return False
     if isinstance(value, dt.datetime | dt.date | dt.time | dt.timedelta):
         return staged in _moments(value)
-    return (raw if raw is not None else staged) == value or (staged or "") == _normal(value)
+    # openpyxl leaves characters escaped as the format has them ([ECMA-376] 22.9.2.19).
+    plain = re.sub(r"_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), value)
+    sent = raw if raw is not None else staged
+    return sent in (value, plain) or (staged or "") in (_normal(value), _normal(plain))
 
 
 def _moments(value: Any) -> tuple[str, ...]:
