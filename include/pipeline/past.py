@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-import duckdb
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from include.engine.scratch import scratch
 from include.feeds.contract import Contract
 from include.feeds.faults import Fault
 from include.lake import local_copy
@@ -103,7 +103,7 @@ def _past(site: Site, before: Sequence[EffectiveVerdict], columns: tuple[str, ..
     paths = {staged.path: str(local_copy(site.lake / staged.path)) for one in before for staged in one.staged}
     unread = [path for path in paths.values() if columns and (path, columns) not in _figures]
     if unread:
-        with duckdb.connect(":memory:") as con:
+        with scratch() as con:
             source = (
                 f"read_parquet([{', '.join(map(literal, unread))}], union_by_name = true, filename = true)"
             )

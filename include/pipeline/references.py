@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from include.engine.scratch import scratch
 from include.feeds.contract import Contract
 from include.feeds.contract_rules import ExistsIn
 from include.lake import local_copy
@@ -38,7 +38,7 @@ class Reference:
         if not self.paths:
             return pa.table({column: pa.array([], pa.string()) for column in (*values, "_quarter")})
         source = f"read_parquet([{', '.join(map(literal, self.paths))}], union_by_name = true)"
-        with duckdb.connect(":memory:") as con:
+        with scratch() as con:
             present = {row[0] for row in con.execute(f"describe select * from {source}").fetchall()}
             fields = [
                 f"cast({name(column) if column in present else 'null'} as varchar) as {value}"

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import duckdb
 import numpy as np
 from sqlalchemy import Connection, Engine
 
+from include.engine.scratch import scratch
 from include.feeds.contract import Contract
 from include.lake import local_copy
 from include.pipeline.references import Reference, references_of
@@ -200,7 +200,7 @@ def _units_moved(site: Site, basis: Basis, verdicts: Sequence[StandingVerdict]) 
     if not source:
         return set()
     needed = {unit, on} - {""}
-    with duckdb.connect(":memory:") as con:
+    with scratch() as con:
         present = {row[0] for row in con.execute(f"describe select * from {source}").fetchall()}
         if not needed <= present:
             # What was named or when is not staged, so it cannot be told from here.
@@ -227,7 +227,7 @@ def _references_lost(
         return set()
     if any(contract.column(column).privacy in ("personal", "pseudonym") for column in rule.columns):
         return {one.verdict_id for one in verdicts}
-    with duckdb.connect(":memory:") as con:
+    with scratch() as con:
         con.register("sent", reference.rows)
         said = [f"cast(own.{name(column)} as varchar)" for column in rule.columns]
         same = [f"sent._{place} = {value}" for place, value in enumerate(said)]

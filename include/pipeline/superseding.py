@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import text
 
+from include.engine.scratch import scratch
 from include.feeds.contract import Contract
 from include.feeds.faults import Fault
 from include.lake import local_copy
@@ -133,7 +134,7 @@ class StandingDeliveries:
         told = self._resent(delivery)
         if not own and not strange:
             return Compared(None, tuple(told))
-        with duckdb.connect(":memory:") as con:
+        with scratch(rows=accepted.num_rows) as con:
             con.register("accepted", accepted)
             superseded = self._superseded(con, delivery, own, set(accepted.column_names)) if own else None
             overlap = self._overlap(con, strange, anywhere=anywhere) if strange else 0

@@ -3,8 +3,8 @@
 # ruff: file-ignore[hardcoded-sql-expression] -- composed of quoted names and texts of our own contracts
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.engine.scratch import scratch
 from include.feeds.contract import Contract
 from include.feeds.faults import Fault, fault
 from include.keys import KeyGone
@@ -117,11 +118,11 @@ def judge(
         for place, one in enumerate(deliveries)
         if not len(one.table)
     }
-    threads = _threads(sum(len(one.table) for one in deliveries))
-    with duckdb.connect(":memory:", config={"threads": threads}) as database:
+    with ExitStack() as stack:
         passes = [
             _Pass(
-                database.cursor(), {place: deliveries[place] for place in places}, contract, when=when,
+                stack.enter_context(scratch(rows=sum(len(deliveries[place].table) for place in places))),
+                {place: deliveries[place] for place in places}, contract, when=when,
                 resolve_units=resolve_units, nearest_units=nearest_units, references=references or {},
             )
             for places in _alike(deliveries, contract)
@@ -130,7 +131,6 @@ def judge(
         composed = [one.compose(pseudonymise) for one in passes]
         for one, rows in zip(passes, composed, strict=True):
             found |= one.judgements(rows)
-            one.con.close()
     return [found[place] for place in range(len(deliveries))]
 
 
@@ -141,14 +141,6 @@ def _alike(deliveries: Sequence[Delivered], contract: Contract) -> list[list[int
         if rows := len(one.table):
             groups.setdefault((frozenset(one.letters), rows > contract.second_judge_rows), []).append(place)
     return list(groups.values())
-
-
-def _threads(rows: int) -> int:
-    """One thread for small deliveries: sharing their work costs a fifth more than it saves."""
-    return 1 if rows <= _ROWS_OF_ONE_THREAD else os.cpu_count() or 1
-
-
-_ROWS_OF_ONE_THREAD = 50_000
 
 
 class _Pass:

@@ -13,6 +13,7 @@ from statistics import fmean, median
 import duckdb
 import pyarrow as pa
 
+from include.engine.scratch import scratch
 from include.feeds.contract import Contract
 from include.feeds.faults import Fault
 from include.quality.grammar import name
@@ -82,7 +83,7 @@ def amounts_in(accepted: pa.Table, columns: Sequence[str]) -> dict[tuple[str, st
     """The same of the accepted rows of one delivery."""
     if not columns or not accepted.num_rows:
         return {}
-    with duckdb.connect(":memory:") as con:
+    with scratch(rows=accepted.num_rows) as con:
         con.register("accepted", accepted)
         return amounts_of(con, "(select *, '' as filename from accepted)", columns).get("", {})
 
