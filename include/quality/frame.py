@@ -90,7 +90,11 @@ def _with_readability(parts: dict[str, pd.Series], contract: Contract, now: date
         kinds = pd.concat([parts.pop(f"{column.name}__kind") for column in columns], ignore_index=True)
         given = texts.notna()
         readable = np.ones(len(texts), dtype=bool)
-        readable[given] = _readable(columns[0], texts[given], kinds[given], now)
+        # Dates and figures repeat: each is read once.
+        cells = pd.DataFrame({"text": texts[given], "kind": kinds[given]})
+        which = cells.groupby(["text", "kind"], sort=False).ngroup()
+        distinct = cells[~which.duplicated()]
+        readable[given] = _readable(columns[0], distinct["text"], distinct["kind"], now).to_numpy()[which]
         for column, part in zip(columns, np.split(readable, len(columns)), strict=True):
             parts[column.name + READ] = pd.Series(part)
     return parts
