@@ -51,8 +51,20 @@ def serve(control_fd: int, *, warm_up: Callable[[], None], work: Work, address: 
     # A child's first collection would else touch, and so copy, every page of the libraries.
     gc.collect()
     gc.freeze()
+    try:
+        _serve_jobs(control, doors, work)
+    finally:
+        # Frozen, the libraries' modules would outlive the interpreter, and some of them say so.
+        gc.unfreeze()
+
+
+def _serve_jobs(control: socket.socket, doors: list[socket.socket], work: Work) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    control.sendall(b"r")
+    try:
+        control.sendall(b"r")
+    except BrokenPipeError:
+        # The owner ended while the libraries were loading.
+        return
     while True:
         for door in select.select(doors, [], [])[0]:
             message, fds = _next_job(door, control)

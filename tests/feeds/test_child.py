@@ -22,6 +22,7 @@ from include.feeds.child import parse_in_child
 from include.feeds.faults import Held
 from include.feeds.sniff import Limits
 from include.limited import child as limited
+from include.limited.client import Server
 
 TEXT = "单位,件数\n甲,1\n".encode()
 
@@ -187,6 +188,13 @@ def test_the_server_ends_with_its_caller():
             return
         time.sleep(0.05)
     pytest.fail("the server outlived its caller")
+
+
+def test_a_server_whose_caller_ends_first_says_nothing(capfd):
+    server = Server("include.feeds.child_work")
+    server.close()
+    assert server.process.returncode == 0
+    assert capfd.readouterr().err == ""
 
 
 def test_the_server_has_one_thread_no_pandas_and_a_network_of_its_own():

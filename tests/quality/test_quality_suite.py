@@ -136,6 +136,14 @@ def test_a_judge_that_another_process_shares_is_taken(kit, contract, monkeypatch
         server.close()
 
 
+def test_a_judge_ends_without_a_word(capfd):
+    server = Server("include.quality.second_work")
+    server.wait_ready()
+    server.close()
+    assert server.process.returncode == 0
+    assert capfd.readouterr().err == "", "a library found its own modules alive after the interpreter"
+
+
 def test_a_configuration_built_once_gives_the_verdicts_of_one_built_anew(contract, monkeypatch):
     frame = pd.DataFrame(
         {
