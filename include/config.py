@@ -58,6 +58,11 @@ def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
+def load_yaml(text: str) -> Any:
+    """Plain data from YAML text, as `yaml.safe_load` gives it, by the parser in C where there is one."""
+    return yaml.load(text, Loader=_Base)  # ruff: ignore[unsafe-yaml-load]  _Base is a safe one
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read one mapping from a YAML file; raise ConfigError where it is missing, broken or no mapping."""
     try:

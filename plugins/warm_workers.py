@@ -26,6 +26,9 @@ WARM_MODULES = (
     "duckdb",
     "psycopg",
     "xlsxwriter",
+    # What a certainty analysis needs of them, a second of CPU to load.
+    "SALib.analyze.sobol",
+    "SALib.sample.sobol",
 )
 JUDGE = "include.quality.second_work"
 ADDRESS_VARIABLE = "MINGJING_SECOND_JUDGE"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -128,16 +128,21 @@ def load_calendar(override: Path | None = None) -> WorkingCalendar:
     Raises:
         CalendarError: names file, path, found and allowed.
     """
+    calendar = _of_the_library()
+    return calendar if override is None else _overridden(calendar, override)
+
+
+@cache
+def _of_the_library() -> WorkingCalendar:
     from chinese_calendar import constants
 
     years = {day.year for day in constants.holidays}
-    calendar = WorkingCalendar(
+    return WorkingCalendar(
         covered_from=date(min(years), 1, 1),
         covered_to=date(max(years), 12, 31),
         holidays=frozenset(constants.holidays),
         workdays=frozenset(constants.workdays),
     )
-    return calendar if override is None else _overridden(calendar, override)
 
 
 class _Override(BaseModel):

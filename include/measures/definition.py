@@ -13,7 +13,7 @@ from typing import Literal
 import yaml
 from pydantic import Field
 
-from include.config import ConfigError, Strict, Words, parse
+from include.config import ConfigError, Strict, Words, load_yaml, parse
 
 AbsentRule = Literal["zero", "not_applicable", "missing"]
 
@@ -76,7 +76,7 @@ def _text(path: Path) -> str:
 def _header(comment: list[str], path: Path) -> dict[str, object]:
     lines = [line.removeprefix("--").removeprefix(" ") for line in comment]
     try:
-        found = yaml.safe_load("\n".join(lines))
+        found = load_yaml("\n".join(lines))
     except yaml.YAMLError as error:
         raise ConfigError(path, [f"文件头不是合法的 YAML:{error}。 The header is not YAML."]) from error
     if not isinstance(found, dict):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,22 +61,13 @@ def to_frame(
         _log.warning("%s: units not in the register are left out: %s", definition.feed, strangers)
     exact = result.cast(pa.schema([(f.name, EXACT if _is_exact(f.type) else f.type) for f in result.schema]))
     exact = exact.combine_chunks()
-    blocks = [
-        _block(exact, rows, definition, code, key, arrived=arrived)
-        for code in definition.measures
-        for key, rows in _rows_by_key(exact, definition, code, place, len(codes))
-    ]
-    joined = pa.concat_tables(blocks)
+    blocks = list(_blocks(exact, definition, place, len(codes)))
     return pd.DataFrame(
         {
             "unit_code": np.tile(codes.to_numpy(), len(blocks)),
-            "measure": joined["measure"].to_pandas(),
-            "key": joined["key"].to_pandas(),
-            "numerator": pd.arrays.ArrowExtensionArray(joined["numerator"]),
-            "denominator": pd.arrays.ArrowExtensionArray(joined["denominator"]),
-            "n": joined["n"].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get),
-            "value": joined["value"].to_numpy(),
-            "state": pd.Categorical.from_codes(joined["state"].to_numpy(), categories=pd.Index(STATES)),
+            "measure": pd.Index([f"{definition.feed}.{block.code}" for block in blocks]).repeat(len(codes)),
+            "key": pd.Index([block.key for block in blocks]).repeat(len(codes)),
+            **_figures(exact, definition, blocks, len(codes), arrived=arrived),
         }
     )
 
@@ -83,60 +76,82 @@ def _is_exact(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind))
 
 
-def _rows_by_key(
-    result: pa.Table, definition: MeasuresDefinition, code: str, place: NDArray[np.intp], units: int
-) -> Iterator[tuple[str, pa.Array]]:
-    """Yield each key of a measure with, for each unit, the row of the result that holds it (null: no row)."""
+@dataclass(frozen=True)
+class _Block:
+    """One measure and key, and for each unit the row of the result that holds it (null: no row)."""
+
+    code: str
+    key: str
+    rows: pa.Array
+
+
+def _blocks(
+    result: pa.Table, definition: MeasuresDefinition, place: NDArray[np.intp], units: int
+) -> Iterator[_Block]:
     keys = np.full(result.num_rows, "", dtype=object)
     if "key" in result.column_names:
         keys = np.asarray(result["key"].fill_null("").to_pylist(), dtype=object)
-    numerator = _column(result, definition.columns(code)[0])
-    held = np.asarray(pc.is_valid(numerator)) & (place >= 0)
-    found, declared = sorted(set(keys[held])), definition.measures[code].keys
-    if declared and (strange := sorted(set(found) - set(declared))):
-        raise MeasureError(
-            str(definition.path),
-            f"计量值 [{code}] 出现未声明的键 {strange},声明的是 {list(declared)}。",
-            f"Measure [{code}] has undeclared keys {strange}; declared: {list(declared)}.",
-        )
-    for key in declared or found or [""]:
-        chosen = np.flatnonzero((keys == key) & (place >= 0))
-        rows = np.full(units, -1, np.int64)
-        rows[place[chosen]] = chosen
-        yield key, pa.array(rows, mask=rows < 0)
+    numbers, names = pd.factorize(keys)
+    number_of = {name: number for number, name in enumerate(names)}
+    rows_of: dict[str, pa.Array] = {}
+    for code, measure in definition.measures.items():
+        numerator = _column(result, definition.columns(code)[0])
+        held = np.asarray(pc.is_valid(numerator)) & (place >= 0)
+        found = sorted(set(keys[held]))
+        if measure.keys and (strange := sorted(set(found) - set(measure.keys))):
+            raise MeasureError(
+                str(definition.path),
+                f"计量值 [{code}] 出现未声明的键 {strange},声明的是 {list(measure.keys)}。",
+                f"Measure [{code}] has undeclared keys {strange}; declared: {list(measure.keys)}.",
+            )
+        for key in measure.keys or found or [""]:
+            if key not in rows_of:
+                chosen = np.flatnonzero((numbers == number_of.get(key, -1)) & (place >= 0))
+                rows = np.full(units, -1, np.int64)
+                rows[place[chosen]] = chosen
+                rows_of[key] = pa.array(rows, mask=rows < 0)
+            yield _Block(code, key, rows_of[key])
 
 
-def _block(
-    result: pa.Table, rows: pa.Array, definition: MeasuresDefinition, code: str, key: str, *, arrived: bool
-) -> pa.Table:
-    """Return the figures of one measure and key for all units, in the register's order."""
-    numerator, denominator, n = (_column(result, name).take(rows) for name in definition.columns(code))
-    _, bottom_name, n_name = definition.columns(code)
-    is_ratio, has_n = bottom_name in result.column_names, n_name in result.column_names
-    divisor = denominator if is_ratio else pa.repeat(pa.scalar(1).cast(EXACT), len(rows))
+def _figures(
+    result: pa.Table, definition: MeasuresDefinition, blocks: Sequence[_Block], units: int, *, arrived: bool
+) -> dict[str, object]:
+    """Return the figures of all blocks, one below the other, each for all units in the register's order."""
+    given = set(result.column_names)
+    names = [definition.columns(block.code) for block in blocks]
+
+    def stacked(part: int) -> pa.Array:
+        columns = [
+            _column(result, name[part]).take(block.rows) for name, block in zip(names, blocks, strict=True)
+        ]
+        return pa.concat_arrays(columns)
+
+    def in_each(of_blocks: Sequence[object]) -> NDArray[Any]:
+        return np.repeat(np.array(of_blocks), units)
+
+    numerator, denominator, n = (stacked(part) for part in range(3))
+    is_ratio, has_n = (pa.array(in_each([name[part] in given for name in names])) for part in (1, 2))
+    divisor = pc.if_else(is_ratio, denominator, pa.scalar(1).cast(EXACT))
     known = np.asarray(pc.and_(pc.is_valid(numerator), pc.is_valid(divisor)))
     value = quotient(numerator, divisor)
     state = np.where(np.isnan(value), _NOT_APPLICABLE, _VALUE)
     state[~known] = _MISSING
-    absent = definition.measures[code].absent
-    if arrived and absent == "zero":
-        numerator = pc.if_else(pa.array(known), numerator, pa.scalar(0).cast(EXACT))
-        value[~known], state[~known] = 0.0, _VALUE
-    elif arrived and absent == "not_applicable":
-        state[~known] = _NOT_APPLICABLE
-    count = n if has_n else denominator if is_ratio else numerator
+    if arrived:
+        absent = in_each([definition.measures[block.code].absent for block in blocks])
+        state[~known & (absent == "not_applicable")] = _NOT_APPLICABLE
+        nothing = ~known & (absent == "zero")
+        numerator = pc.if_else(pa.array(nothing), pa.scalar(0).cast(EXACT), numerator)
+        value[nothing], state[nothing] = 0.0, _VALUE
+    count = pc.if_else(has_n, n, pc.if_else(is_ratio, denominator, numerator))
     whole = pc.floor(count).cast(pa.decimal128(38, 0)).cast(pa.int64()).fill_null(0)
-    return pa.table(
-        {
-            "measure": pa.repeat(f"{definition.feed}.{code}", len(rows)),
-            "key": pa.repeat(key, len(rows)),
-            "numerator": numerator,
-            "denominator": denominator,
-            "n": pc.if_else(pa.array(state != _MISSING), whole, pa.scalar(None, pa.int64())),
-            "value": pa.array(value),
-            "state": pa.array(state.astype(np.int8)),
-        }
-    )
+    counted = pc.if_else(pa.array(state != _MISSING), whole, pa.scalar(None, pa.int64()))
+    return {
+        "numerator": pd.arrays.ArrowExtensionArray(numerator),
+        "denominator": pd.arrays.ArrowExtensionArray(denominator),
+        "n": counted.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get),
+        "value": value,
+        "state": pd.Categorical.from_codes(state, categories=pd.Index(STATES)),
+    }
 
 
 def _column(result: pa.Table, name: str) -> pa.Array:

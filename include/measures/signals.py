@@ -7,8 +7,8 @@ where its share of hits is higher than expected by at least `min_excess` and the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +20,7 @@ import yaml
 from numpy.typing import NDArray
 from pydantic import Field
 
-from include.config import ConfigError, Strict, Words, parse
+from include.config import ConfigError, Strict, Words, load_yaml, parse
 from include.feeds.contract import Contract
 from include.measures.errors import MeasureError
 from include.measures.views import StagedPart, create_feed_views, create_shared_views
@@ -66,7 +66,7 @@ class Signal(Strict):
         lines = path.read_text(encoding="utf-8").splitlines()
         comment = list(takewhile(lambda line: line.startswith("--") and line.strip() != "--", lines))
         try:
-            header = yaml.safe_load("\n".join(line.removeprefix("--").removeprefix(" ") for line in comment))
+            header = load_yaml("\n".join(line.removeprefix("--").removeprefix(" ") for line in comment))
         except yaml.YAMLError as error:
             raise ConfigError(path, [f"文件头不是合法的 YAML:{error}。 The header is not YAML."]) from error
         if not isinstance(header, dict):
@@ -82,9 +82,10 @@ def signals() -> tuple[Signal, ...]:
     return tuple(Signal.from_sql(path) for path in sorted(SHARED.glob("*.sql")))
 
 
-def find_leads(
+@contextmanager
+def rows_read(
     connection: duckdb.DuckDBPyConnection,
-    signal: Signal,
+    alike: Sequence[Signal],
     *,
     contract: Contract,
     parts: Sequence[StagedPart],
@@ -92,16 +93,40 @@ def find_leads(
     units: pd.DataFrame,
     working_days: pd.DataFrame,
     successors: Mapping[str, str],
-) -> pd.DataFrame:
-    """Run one signal over the staged rows of its feed.
+) -> Generator[duckdb.DuckDBPyConnection]:
+    """Read the staged rows of a feed, once for all of its signals that look back as far.
 
     Args:
-        connection: an engine; the run leaves nothing behind on it.
-        signal: what to look for.
-        contract: of the signal's feed.
-        parts: staged parts that count, of the quarter and of as many before it as the signal looks back.
+        connection: an engine; nothing is left behind on it.
+        alike: signals of one feed and look-back.
+        contract: of the feed.
+        parts: staged parts that count, of the quarter and of as many before it as the signals look back.
         quarter: the quarter to look at.
         units, working_days, successors: as for `run_measures`.
+
+    Yields:
+        What `find_leads` asks.
+    """
+    time = contract.time.model_copy(update={"lookback_quarters": alike[0].lookback_quarters})
+    wide = contract.model_copy(update={"time": time})
+    with closing(connection.cursor()) as cursor:
+        create_shared_views(cursor, units=units, working_days=working_days, successors=successors)
+        # For one statement the view is better: it reads only the columns that the statement names.
+        read_once = len(alike) > 1
+        create_feed_views(cursor, contract=wide, parts=parts, quarter=quarter, read_once=read_once)
+        yield cursor
+
+
+def find_leads(
+    cursor: duckdb.DuckDBPyConnection, signal: Signal, *, quarter: Quarter, units: pd.DataFrame
+) -> pd.DataFrame:
+    """Run one signal over the rows of its feed.
+
+    Args:
+        cursor: the rows, from `rows_read`.
+        signal: what to look for.
+        quarter: the quarter to look at.
+        units: the scored units.
 
     Returns:
         One row per lead, columns `LEAD_COLUMNS`; units outside `units` are left out.
@@ -109,12 +134,7 @@ def find_leads(
     Raises:
         MeasureError: the SQL does not run or does not return the columns.
     """
-    time = contract.time.model_copy(update={"lookback_quarters": signal.lookback_quarters})
-    wide = contract.model_copy(update={"time": time})
-    with closing(connection.cursor()) as cursor:
-        create_shared_views(cursor, units=units, working_days=working_days, successors=successors)
-        create_feed_views(cursor, contract=wide, parts=parts, quarter=quarter)
-        rows = _executed(cursor, signal, quarter)
+    rows = _executed(cursor, signal, quarter)
     rows = rows[rows["unit"].isin(units["unit_code"])]
     rows = rows.sort_values(["unit", "detail"], ignore_index=True)
     expected, chance = _tested(signal.test, rows)

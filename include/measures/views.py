@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from include.feeds.contract import Contract
 from include.measures.errors import MeasureError
@@ -47,7 +48,12 @@ class StagedPart:
 
 
 def create_feed_views(
-    cursor: duckdb.DuckDBPyConnection, *, contract: Contract, parts: Sequence[StagedPart], quarter: Quarter
+    cursor: duckdb.DuckDBPyConnection,
+    *,
+    contract: Contract,
+    parts: Sequence[StagedPart],
+    quarter: Quarter,
+    read_once: bool = False,
 ) -> None:
     """Create the temporary views `<feed>` and `<feed>_history` on `cursor`.
 
@@ -69,7 +75,8 @@ def create_feed_views(
             f"Staged parts of other feeds were given: {strangers}.",
         )
     history = f"{contract.feed}_history"
-    cursor.execute(f'CREATE TEMP VIEW "{history}" AS {_rows(cursor, contract, parts, quarter)}')
+    kind = "TABLE" if read_once else "VIEW"
+    cursor.execute(f'CREATE TEMP {kind} "{history}" AS {_rows(contract, parts, quarter)}')
     cursor.execute(
         f'CREATE TEMP VIEW "{contract.feed}" AS SELECT * FROM "{history}" WHERE _quarter = \'{quarter}\''
     )
@@ -88,7 +95,8 @@ def create_shared_views(
 ) -> None:
     """Create `units` (as given) and `working_days` (day DATE, is_working BOOLEAN) on `cursor`."""
     cursor.register("_identities", _NO_IDENTITIES if identities is None else identities)
-    cursor.register("units", units)
+    # Arrow is bound at once; a frame would be looked through column by column.
+    cursor.register("units", pa.Table.from_pandas(units, preserve_index=False))
     merged = pa.table(
         {
             "unit_code": pa.array([*successors], pa.string()),
@@ -96,16 +104,14 @@ def create_shared_views(
         }
     )
     cursor.register("_successors", merged)
-    cursor.register("_working_days", working_days)
+    cursor.register("_working_days", pa.Table.from_pandas(working_days, preserve_index=False))
     cursor.execute(
         "CREATE TEMP VIEW working_days AS "
         "SELECT CAST(day AS DATE) AS day, CAST(is_working AS BOOLEAN) AS is_working FROM _working_days"
     )
 
 
-def _rows(
-    cursor: duckdb.DuckDBPyConnection, contract: Contract, parts: Sequence[StagedPart], quarter: Quarter
-) -> str:
+def _rows(contract: Contract, parts: Sequence[StagedPart], quarter: Quarter) -> str:
     # What the department wrote for the unit stays out: measures go by `_unit`, the code it was resolved to.
     shown = [
         one for one in contract.columns if one.privacy != "personal" and one.name != contract.unit.column
@@ -122,7 +128,7 @@ def _rows(
         return f"SELECT {nothing} WHERE false"
     by_path = {str(part.path): part for part in sorted(window, key=lambda part: part.sequence)}
     source = f"read_parquet([{', '.join(map(_quoted, by_path))}], union_by_name = true, filename = true)"
-    present = {row[0] for row in cursor.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+    present = {name for path in by_path for name in pq.read_schema(path).names}
     if absent := sorted(set(ADDRESS) - present):
         raise MeasureError(
             contract.feed, f"分级文件缺少列 {absent}。", f"The staged Parquet lacks the columns {absent}."

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from include.feeds.contract import Contract
 from include.measures.definition import MeasuresDefinition
-from include.pipeline.packs import Pack, packs_in_force
+from include.pipeline.packs import Pack, in_force, versions_of
 from include.quarters import Quarter
 from include.site import FRAMEWORKS, Site
 
@@ -36,10 +36,20 @@ def measures_of(site: Site, feed: str) -> MeasuresDefinition:
 
 
 def packs_of(site: Site, quarter: Quarter) -> list[Pack]:
-    """The frameworks in force in a quarter; errors as in `packs_in_force`."""
+    """The frameworks of the site that are in force in a quarter, in the order of site.yaml.
+
+    Raises:
+        ConfigError: no such pack, or a pack extends what does not exist.
+        include.scoring.FrameworkError: a framework itself is wrong.
+    """
+    return in_force([known_versions(site, name) for name in site.settings.frameworks], quarter)
+
+
+def known_versions(site: Site, name: str) -> list[Pack]:
+    """Every version of a framework; errors as in `versions_of`."""
+    # Any file of any pack may be one that a version extends.
     files = [*FRAMEWORKS.glob("*/framework*.yaml"), *(site.folder / "packs").glob("*/framework*.yaml")]
-    key = (Pack, str(site.folder), site.settings.frameworks, quarter)
-    return _once(key, _stamp(files), lambda: packs_in_force(site, quarter))
+    return _once((Pack, str(site.folder), name), _stamp(files), lambda: versions_of(site, name))
 
 
 def _stamp(files: list[Path]) -> Stamp:

@@ -7,7 +7,6 @@ and no fault in it touches what was published.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,8 +17,8 @@ from sqlalchemy import Engine
 from include.pipeline.inputs import QuarterInputs
 from include.pipeline.leads import quality_leads
 from include.pipeline.registers import StandingRegister
-from include.scoring import Framework, ScoreResult
 from include.scoring.certainty import CertaintyResult, certainty
+from include.scoring.moves import ScoreInputs
 from include.site import Site
 from include.warehouse import releases
 from include.warehouse.errors import UnknownRelease
@@ -30,23 +29,12 @@ from include.warehouse.store import open_warehouse, reading, writing
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Scored:
-    """What a quarter's release was scored from."""
-
-    values: pd.DataFrame
-    states: pd.DataFrame
-    counts: pd.DataFrame
-    units: pd.DataFrame
-    history: Mapping[str, ScoreResult]
-
-
 def analyse_release(
     engine: Engine,
     site: Site,
     inputs: QuarterInputs,
     register: StandingRegister,
-    scored: Scored,
+    scored: ScoreInputs,
     release_id: int,
     *,
     now: datetime,
@@ -61,8 +49,7 @@ def analyse_release(
             if releases.is_analysed(connection, release_id):
                 return "known"
             leads = quality_leads(connection, site, inputs, register, scored.units)
-        framework = inputs.pack.framework
-        run, frames = _worked_out(framework, str(inputs.quarter), scored)
+        run, frames = _worked_out(scored)
         with writing(engine) as connection:
             written = releases.add_analyses(
                 connection,
@@ -79,16 +66,14 @@ def analyse_release(
     return "written" if written else "known"
 
 
-def _worked_out(
-    framework: Framework, quarter: str, scored: Scored
-) -> tuple[dict[str, object], dict[str, pd.DataFrame]]:
-    if framework.certainty is None:
+def _worked_out(scored: ScoreInputs) -> tuple[dict[str, object], dict[str, pd.DataFrame]]:
+    if scored.framework.certainty is None:
         nothing = {"draws": 0, "seed": 0, "rank_shift": None, "index_shift": None, "result_digest": ""}
         return {"state": "not_declared", **nothing}, {}
     found = certainty(
         scored.values,
-        framework,
-        quarter=quarter,
+        scored.framework,
+        quarter=scored.quarter,
         units=scored.units,
         states=scored.states,
         counts=scored.counts,

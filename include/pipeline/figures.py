@@ -146,6 +146,24 @@ def read_history(
     }
 
 
+def looks_at_past_indicators(framework: Framework) -> bool:
+    """Whether scoring under the framework, or its certainty, looks at indicators of earlier releases."""
+    rules = [rule for rule in framework.warnings if rule.on.startswith("indicators")]
+    terms = {term.name for rule in rules for term in rule.when.terms}
+    instead = framework.certainty.missing if framework.certainty is not None else ()
+    return (
+        takes_from_before(framework)
+        or any(one.kind == "previous" for one in instead)
+        or bool(terms & {"change", "change_yoy", "quarters_below"})
+    )
+
+
+def takes_from_before(framework: Framework) -> bool:
+    """Whether the framework lets a missing value or group take the previous period's."""
+    missing = [framework.missing, *(one.missing for one in (*framework.indicators, *framework.groups))]
+    return any(one is not None and one.kind == "previous" for one in missing)
+
+
 def _past(
     connection: Connection, release: Release, framework: Framework, *, with_indicators: bool
 ) -> ScoreResult:

@@ -45,7 +45,7 @@ from include.quality.returns.reading import Returned
 from include.site import Site
 from include.warehouse import ledger
 from include.warehouse.ledger import Delivery, Verdict
-from include.warehouse.store import open_warehouse, reading, writing
+from include.warehouse.store import kept_open, reading, writing
 
 
 def ingest_feed(site: Site, feed: str, *, now: datetime, dry_run: bool = False) -> IngestReport:
@@ -62,8 +62,15 @@ def ingest_feed(site: Site, feed: str, *, now: datetime, dry_run: bool = False) 
         include.feeds.extract.SourceUnreachable: the feed's database does not answer; try again.
     """
     contract = contract_of(site, feed)
-    engine = open_warehouse(site.warehouse_url)
     report = IngestReport(feed)
+    with kept_open(site.warehouse_url) as engine:
+        _take_in(site, contract, engine, now, report, dry_run=dry_run)
+    return report
+
+
+def _take_in(
+    site: Site, contract: Contract, engine: Engine, now: datetime, report: IngestReport, *, dry_run: bool
+) -> None:
     for jurisdiction in site.jurisdictions:
         if contract.extract is not None:
             _extract(site, contract, contract.extract, jurisdiction, engine, now, report, dry_run=dry_run)
@@ -75,9 +82,8 @@ def ingest_feed(site: Site, feed: str, *, now: datetime, dry_run: bool = False) 
         for supplier, file in unrecorded(engine, contract, jurisdiction, files):
             record(site, contract, jurisdiction, engine, file, supplier, now, report)
         _judge_pending(site, contract, jurisdiction, engine, now, report)
-        for other in looking_into(site, feed):
+        for other in looking_into(site, contract.feed):
             _judge_pending(site, other, jurisdiction, engine, now, report, fresh=False)
-    return report
 
 
 def _extract(

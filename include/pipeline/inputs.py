@@ -18,8 +18,8 @@ from include.keys import KeyRing
 from include.lake import local_copy
 from include.measures.definition import MeasuresDefinition
 from include.measures.views import StagedPart
-from include.pipeline.catalogue import contract_of, measures_of
-from include.pipeline.packs import Pack, versions_of
+from include.pipeline.catalogue import contract_of, known_versions, measures_of
+from include.pipeline.packs import Pack
 from include.quarters import Quarter
 from include.scoring import Framework
 from include.site import REPOSITORY, Site
@@ -88,10 +88,11 @@ def gather_inputs(
         ReleaseInput("site", site.settings.site, _site_digest(site, wanted)),
     ]
     held_feeds = _held_feeds(connection, site, jurisdiction, quarter)
+    accepted = ledger.effective_by_feed(connection, jurisdiction)
     present = [feed for feed in wanted if feed in site.feeds]
     for feed in present:
         contract, definition = contract_of(site, feed), measures_of(site, feed)
-        verdicts = ledger.effective_verdicts(connection, jurisdiction, feed)
+        verdicts = accepted[feed]
         moved = ledger.moved_rows(connection, jurisdiction, feed) if _moves(contract) else {}
         parts = effective_parts(site, contract, verdicts, quarter, moved=moved)
         nil = nil_returns(contract, verdicts, quarter)
@@ -145,7 +146,7 @@ def _same_scale(site: Site, framework: Framework, version: str) -> bool:
     if version == framework.version:
         return True
     points = {
-        pack.framework.version: pack.framework.points for pack in versions_of(site, framework.framework)
+        pack.framework.version: pack.framework.points for pack in known_versions(site, framework.framework)
     }
     return version in points and points[version] == framework.points
 

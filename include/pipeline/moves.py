@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine
 
 from include.documents.rule_words import rule_words
 from include.documents.words import COLOUR_WORDS, adjustment_words, condition_words
-from include.pipeline.replay import read_framework, read_inputs, read_scored_units
+from include.pipeline.figures import takes_from_before
+from include.pipeline.replay import inputs_of, read_framework, read_measures, read_scored_units
 from include.quarters import Quarter
 from include.scoring import Framework, ScoringError
 from include.scoring.model_parts import Text
@@ -28,13 +29,20 @@ _log = logging.getLogger(__name__)
 _STORED = {"unit": "unit_code"}
 
 
-def record_moves(engine: Engine, release_id: int) -> None:
+def record_moves(engine: Engine, release_id: int, scored: ScoreInputs) -> None:
     """Store why the scores of a release differ from those before it, and its framework's rules in words.
 
     Compared are the previous quarter's current release and the release's own previous revision, where there are any.
     Written right after publishing, in one transaction; what is stored already is left as it is, so that a run that was
     interrupted between the two is made whole by the next one.
+
+    Args:
+        engine: the warehouse.
+        release_id: the release.
+        scored: what it was scored from, with the index as published.
     """
+    if not takes_from_before(scored.framework):
+        scored = replace(scored, history={})
     with reading(engine) as connection:
         release = releases.get(connection, release_id)
         pending = [
@@ -42,8 +50,7 @@ def record_moves(engine: Engine, release_id: int) -> None:
             for earlier in _earlier(connection, release)
             if not store.has_moves(connection, release_id, earlier.release_id)
         ]
-        framework = read_framework(connection, release.framework_key)
-        read: dict[int, ScoreInputs] = {}
+        read = {release_id: scored}
         found = []
         for earlier in pending:
             try:
@@ -53,7 +60,7 @@ def record_moves(engine: Engine, release_id: int) -> None:
                 _log.warning("%s: no split against release %s: %s", release.key, earlier.release_id, error)
     with writing(engine) as connection:
         lock(connection, "moves", release.jurisdiction, release.framework_code, release.period)
-        store.write_rules(connection, release.framework_key, rules_in_words(framework))
+        store.write_rules(connection, release.framework_key, rules_in_words(scored.framework))
         for earlier, moves in found:
             store.write_moves(
                 connection,
@@ -175,7 +182,14 @@ def _earlier(connection: Connection, release: Release) -> list[Release]:
 def _split(connection: Connection, earlier: Release, later: Release, read: dict[int, ScoreInputs]) -> Moves:
     def inputs(release: Release) -> ScoreInputs:
         if release.release_id not in read:
-            read[release.release_id] = read_inputs(connection, release, with_history=False)
+            same = later.release_id in read and release.framework_key == later.framework_key
+            framework = (
+                read[later.release_id].framework
+                if same
+                else read_framework(connection, release.framework_key)
+            )
+            measures = read_measures(connection, release.release_id)
+            read[release.release_id] = inputs_of(connection, release, framework, measures, with_history=False)
         return read[release.release_id]
 
     known = None

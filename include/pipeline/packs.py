@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,27 +31,22 @@ class Pack:
         return not self.files[-1].is_relative_to(FRAMEWORKS)
 
 
-def packs_in_force(site: Site, quarter: Quarter) -> list[Pack]:
-    """Load the frameworks of the site that are in force in `quarter`, in the order of site.yaml.
+def in_force(versions: Iterable[Sequence[Pack]], quarter: Quarter) -> list[Pack]:
+    """Choose of each framework's versions the one that is in force in `quarter`: what took effect last.
 
-    A name like `jiaokou@2026.1` pins a version; `jiaokou` takes the one in force that took effect last. Once a
-    version of the site's own is in force, shipped ones of the same name count no more: a county's weights are never
-    replaced by an update of the repository. A framework without a version in force is left out.
-
-    Raises:
-        ConfigError: no such pack, or a pack extends what does not exist.
-        include.scoring.FrameworkError: the framework itself is wrong.
+    Once a version of the site's own is in force, shipped ones of the same name count no more: a county's weights are
+    never replaced by an update of the repository. A framework without a version in force is left out.
     """
     chosen = []
-    for name in site.settings.frameworks:
-        in_force = [pack for pack in versions_of(site, name) if pack.framework.covers(str(quarter))]
-        if in_force:
-            chosen.append(max(in_force, key=lambda pack: (pack.own, _begun(pack))))
+    for packs in versions:
+        covering = [pack for pack in packs if pack.framework.covers(str(quarter))]
+        if covering:
+            chosen.append(max(covering, key=lambda pack: (pack.own, _begun(pack))))
     return chosen
 
 
 def versions_of(site: Site, name: str) -> list[Pack]:
-    """Load every version of a framework, the site's own and the shipped ones; with `@version`, that one only.
+    """Load every version of a framework, the site's own and the shipped ones; `jiaokou@2026.1` is that one only.
 
     Raises:
         ConfigError: there is none, two have the same version, or one extends what does not exist.

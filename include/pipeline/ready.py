@@ -68,8 +68,9 @@ def received_deliveries(connection: Connection, site: Site, jurisdiction: str) -
     stands in its place.
     """
     received = []
+    verdicts = ledger.effective_by_feed(connection, jurisdiction)
     for contract in contracts_of(site):
-        for verdict in leading(ledger.effective_verdicts(connection, jurisdiction, contract.feed)):
+        for verdict in leading(verdicts[contract.feed]):
             quarters = {staged.quarter for staged in verdict.staged} | ({verdict.nil_quarter} - {""})
             if contract.time.delivery == "replace":
                 quarters = {main_quarter(verdict)} - {""}

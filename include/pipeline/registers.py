@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -41,8 +42,17 @@ class StandingRegister:
     register: Register
     digest: str
 
+    @cached_property
+    def _successors(self) -> dict[date, dict[str, str]]:
+        return {}
+
     def successors(self, day: date) -> dict[str, str]:
         """Units that have ended by `day` → the unit that stands for them then, where there is one."""
+        if day not in self._successors:
+            self._successors[day] = self._successors_on(day)
+        return self._successors[day]
+
+    def _successors_on(self, day: date) -> dict[str, str]:
         every, standing = set(self.register.units["unit_code"]), set(self.register.on(day).index)
         found = {code: self.register.successor_on(code, day) for code in sorted(every - standing)}
         return {code: successor for code, successor in found.items() if successor}

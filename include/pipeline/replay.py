@@ -13,7 +13,7 @@ from sqlalchemy import Connection, cast, select
 
 from include.measures.matrix import STATES, to_matrix
 from include.measures.ratios import EXACT, quotient
-from include.pipeline.figures import read_history
+from include.pipeline.figures import looks_at_past_indicators, read_history, takes_from_before
 from include.pipeline.packs import overlay
 from include.quarters import Quarter
 from include.scoring import Framework, ScoreResult
@@ -85,16 +85,8 @@ def inputs_of(
 
 def _history(connection: Connection, release: Release, framework: Framework) -> dict[str, ScoreResult]:
     """Past results; their indicators, most of what there is to read, only where the framework looks at them."""
-    looks = [rule for rule in framework.warnings if rule.on.startswith("indicators")]
-    names = {term.name for rule in looks for term in rule.when.terms}
-    needed = takes_from_before(framework) or bool(names & {"change", "change_yoy", "quarters_below"})
+    needed = looks_at_past_indicators(framework)
     return read_history(connection, priors_of(connection, release), framework, with_indicators=needed)
-
-
-def takes_from_before(framework: Framework) -> bool:
-    """Whether the framework lets a missing value or group take the previous period's."""
-    missing = [framework.missing, *(one.missing for one in (*framework.indicators, *framework.groups))]
-    return any(one is not None and one.kind == "previous" for one in missing)
 
 
 def read_measures(connection: Connection, release_id: int) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pandas as pd
@@ -14,20 +14,28 @@ from include.engine.duckdb_engine import open_engine
 from include.measures.matrix import STATES, to_matrix
 from include.measures.run import ReadFeed, run_measures
 from include.pipeline.catalogue import packs_of
-from include.pipeline.certainty import Scored, analyse_release
-from include.pipeline.figures import fact_frames, framework_content, measure_meanings, read_history
+from include.pipeline.certainty import analyse_release
+from include.pipeline.figures import (
+    fact_frames,
+    framework_content,
+    looks_at_past_indicators,
+    measure_meanings,
+    read_history,
+)
 from include.pipeline.inputs import QuarterInputs, calendar_span, code_digest, gather_inputs
 from include.pipeline.moves import record_moves
+from include.pipeline.packs import Pack
 from include.pipeline.pseudonyms import identities
 from include.pipeline.readiness import expected_deliveries, judge_readiness
 from include.pipeline.ready import ready_quarters, received_deliveries
 from include.pipeline.registers import StandingRegister, standing_register
 from include.quarters import Quarter
-from include.scoring import ScoreResult, score
+from include.scoring import ScoreResult
+from include.scoring.moves import ScoreInputs
 from include.site import Site
 from include.warehouse import releases
 from include.warehouse.releases import ReleaseDraft, ReleaseKey
-from include.warehouse.store import open_warehouse, reading
+from include.warehouse.store import kept_open, reading
 
 _NOT_APPLICABLE = STATES.index("not_applicable")
 
@@ -97,64 +105,22 @@ def score_quarter(
         include.config.ConfigError, include.scoring.FrameworkError: configuration is wrong.
         include.warehouse.errors.WarehouseError: the release was refused; nothing was published.
     """
-    engine = open_warehouse(site.warehouse_url)
-    register = standing_register(engine, jurisdiction)
-    reports = []
-    for pack in packs_of(site, quarter):
-        key = ReleaseKey(jurisdiction, pack.framework.framework, str(quarter))
-        token = 0 if dry_run else releases.acquire_lease(engine, key, holder="score_quarter", at=now)
-        with reading(engine) as connection:
-            inputs = gather_inputs(
-                connection, site, jurisdiction, pack, quarter, register_digest=register.digest_on(quarter.end)
-            )
-            history = read_history(connection, inputs.priors, pack.framework)
-            received = received_deliveries(connection, site, jurisdiction)
-        if not any(item.accepted and item.quarter == quarter for item in received):
-            raise NothingReceived(jurisdiction, quarter)
-        contracts = [feed.contract for feed in inputs.feeds.values()]
-        state = judge_readiness(quarter, expected_deliveries(site, contracts, quarter), received, now=now)
-        measures, values, states, counts, units = quarter_matrix(inputs, register)
-        result = score(
-            values,
-            pack.framework,
-            quarter=str(quarter),
-            units=units,
-            states=states,
-            counts=counts,
-            history=history,
-        )
-        report = _report(jurisdiction, str(quarter), result, state.missing_feeds)
-        if dry_run:
-            report.outcome = "dry_run"
-        else:
-            previous = history.get(str(quarter.shift(-1)))
-            facts = fact_frames(result, pack.framework, measures=measures, values=values, previous=previous)
-            draft = ReleaseDraft(
-                key=key,
-                framework=framework_content(pack),
-                inputs=inputs.items,
-                code_digest=code_digest(),
-                facts=facts,
-                measures=measure_meanings(feed.definition for feed in inputs.feeds.values()),
-                created_at=now,
-                actor="score_quarter",
-                fencing_token=token,
-                reason=_reason(engine, key, inputs),
-                missing_feeds=state.missing_feeds,
+    with kept_open(site.warehouse_url) as engine:
+        register = standing_register(engine, jurisdiction)
+        return [
+            _score(
+                engine,
+                site,
+                jurisdiction,
+                pack,
+                quarter,
+                register,
+                now=now,
+                dry_run=dry_run,
                 approved_by=approved_by,
             )
-            published = releases.publish(engine, draft)
-            record_moves(engine, published.release_id)
-            report.release_id, report.revision = published.release_id, published.revision
-            report.outcome = (
-                "created" if published.created else "verified" if published.verified else "unchanged"
-            )
-            scored = Scored(values, states, counts, units, history)
-            report.analyses = analyse_release(
-                engine, site, inputs, register, scored, published.release_id, now=now
-            )
-        reports.append(report)
-    return reports
+            for pack in packs_of(site, quarter)
+        ]
 
 
 def score_ready(site: Site, *, now: datetime) -> list[ScoreReport]:
@@ -223,6 +189,65 @@ def quarter_matrix(
     states = states.reindex(columns=values.columns, fill_value=STATES.index("missing"))
     states[absent] = _NOT_APPLICABLE
     return measures, values, states, counts.reindex(columns=values.columns), scored
+
+
+def _score(
+    engine: Engine,
+    site: Site,
+    jurisdiction: str,
+    pack: Pack,
+    quarter: Quarter,
+    register: StandingRegister,
+    *,
+    now: datetime,
+    dry_run: bool,
+    approved_by: str,
+) -> ScoreReport:
+    key = ReleaseKey(jurisdiction, pack.framework.framework, str(quarter))
+    token = 0 if dry_run else releases.acquire_lease(engine, key, holder="score_quarter", at=now)
+    with reading(engine) as connection:
+        inputs = gather_inputs(
+            connection, site, jurisdiction, pack, quarter, register_digest=register.digest_on(quarter.end)
+        )
+        looked_at = looks_at_past_indicators(pack.framework)
+        history = read_history(connection, inputs.priors, pack.framework, with_indicators=looked_at)
+        received = received_deliveries(connection, site, jurisdiction)
+    if not any(item.accepted and item.quarter == quarter for item in received):
+        raise NothingReceived(jurisdiction, quarter)
+    contracts = [feed.contract for feed in inputs.feeds.values()]
+    state = judge_readiness(quarter, expected_deliveries(site, contracts, quarter), received, now=now)
+    measures, values, states, counts, units = quarter_matrix(inputs, register)
+    scored = ScoreInputs(str(quarter), pack.framework, values, states, counts, units, history)
+    result = scored.score()
+    report = _report(jurisdiction, str(quarter), result, state.missing_feeds)
+    if dry_run:
+        report.outcome = "dry_run"
+    else:
+        previous = history.get(str(quarter.shift(-1)))
+        facts = fact_frames(result, pack.framework, measures=measures, values=values, previous=previous)
+        draft = ReleaseDraft(
+            key=key,
+            framework=framework_content(pack),
+            inputs=inputs.items,
+            code_digest=code_digest(),
+            facts=facts,
+            measures=measure_meanings(feed.definition for feed in inputs.feeds.values()),
+            created_at=now,
+            actor="score_quarter",
+            fencing_token=token,
+            reason=_reason(engine, key, inputs),
+            missing_feeds=state.missing_feeds,
+            approved_by=approved_by,
+        )
+        published = releases.publish(engine, draft)
+        published_scores = replace(scored, index=result.index, published=result.published)
+        record_moves(engine, published.release_id, published_scores)
+        report.release_id, report.revision = published.release_id, published.revision
+        report.outcome = "created" if published.created else "verified" if published.verified else "unchanged"
+        report.analyses = analyse_release(
+            engine, site, inputs, register, scored, published.release_id, now=now
+        )
+    return report
 
 
 def _report(jurisdiction: str, quarter: str, result: ScoreResult, missing: tuple[str, ...]) -> ScoreReport:

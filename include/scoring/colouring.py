@@ -16,7 +16,8 @@ from include.scoring.model_nodes import WarningRule
 from include.scoring.model_parts import COLOURS
 from include.scoring.result import ScoreResult
 from include.scoring.rounding import Floats, exact_sum, quantise
-from include.scoring.terms import Level
+from include.scoring.scopes import Scope
+from include.scoring.terms import History, Level
 from include.scoring.warn import rows_of
 from include.scoring.when import holds
 
@@ -36,6 +37,7 @@ class Colouring:
         self.group_rows = [count + int(row) for row in used]
         self.indicators = self._used("indicators")
         self.fixed = self._fixed()
+        self._repeated: dict[int, tuple[History, Scope]] = {}
 
     def _used(self, kind: str) -> NDArray[np.intp]:
         rows = [found for rule, found in self.rules if rule.on.partition(".")[0] == kind]
@@ -92,9 +94,15 @@ class Colouring:
         places = rows if listed is None else np.searchsorted(listed, rows)
         return np.asarray(holds(rule.when, lambda term: level.figure(term)[places]).any(axis=0))
 
+    def _side_by_side(self, draws: int) -> tuple[History, Scope]:
+        """The past and the comparison groups of so many counties; most blocks of draws are equally large."""
+        if draws not in self._repeated:
+            past, scope = replace(self.county.past, repeats=draws), repeated_scope(self.county.scope, draws)
+            self._repeated[draws] = past, scope
+        return self._repeated[draws]
+
     def _levels(self, index: Floats, found: Combined, values: Floats, draws: int) -> dict[str, Level]:
-        history = replace(self.county.past, repeats=draws)
-        scope = repeated_scope(self.county.scope, draws)
+        history, scope = self._side_by_side(draws)
         root = self.tree.root
         common: dict[str, Any] = {"history": history, "scope": scope}
         reached = self._flat(found.attainable[root.row], draws)
@@ -108,7 +116,7 @@ class Colouring:
                 full=np.array([root.full]),
                 values=None,
                 is_index=True,
-                earlier_rates=lambda result: (result.index / result.full).to_frame("index"),
+                earlier_rates=_index_rate,
                 **common,
             )
         }
@@ -173,6 +181,10 @@ class Colouring:
             earlier_rates=_indicator_rates,
             **common,
         )
+
+
+def _index_rate(result: ScoreResult) -> pd.DataFrame:
+    return (result.index / result.full).to_frame("index")
 
 
 def _group_rates(result: ScoreResult) -> pd.DataFrame:

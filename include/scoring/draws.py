@@ -269,7 +269,9 @@ class County:
         part = framework.model_copy(
             update={"indicators": tuple(framework.indicators[row] for row in self.sampled)}
         )
-        side_by_side = self.repeated(draws)
+        if draws not in self._repeated:
+            self._repeated[draws] = self.repeated(draws)
+        side_by_side = self._repeated[draws]
         own = self.cells.values[self.sampled][:, None, :]
         flat = np.where(np.isnan(values), own, values).reshape(indicators, draws * units)
         ready = transform(flat, side_by_side.index, part.indicators)
@@ -280,6 +282,10 @@ class County:
         kept = base.points[self.sampled][:, None, :]
         points = np.where(np.isnan(values) | np.isnan(points), kept, points)
         return {int(row): points[place] for place, row in enumerate(self.sampled)}
+
+    @cached_property
+    def _repeated(self) -> dict[int, Intake]:
+        return {}
 
     def repeated(self, draws: int) -> Intake:
         """The county `draws` times side by side, each compared with itself only."""

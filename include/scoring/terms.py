@@ -52,11 +52,23 @@ class History:
     def figures(
         self, key: str | None, take: Callable[[ScoreResult], pd.DataFrame], codes: tuple[str, ...]
     ) -> Floats | None:
-        """Return what `take` finds in the result of a period as (codes, units), None without that period."""
+        """Return what `take` finds in the result of a period as (codes, units), None without that period.
+
+        A function that is asked again for the same codes is not called again.
+        """
         if key is None or key not in self.results:
             return None
-        frame = take(self.results[key]).reindex(index=self.units, columns=list(codes))
-        return np.ascontiguousarray(np.tile(frame.to_numpy(dtype=np.float64).T, (1, self.repeats)))
+        asked = key, take, codes
+        if asked not in self._found:
+            frame = take(self.results[key]).reindex(index=self.units, columns=list(codes))
+            self._found[asked] = np.ascontiguousarray(
+                np.tile(frame.to_numpy(dtype=np.float64).T, (1, self.repeats))
+            )
+        return self._found[asked]
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, Callable[[ScoreResult], pd.DataFrame], tuple[str, ...]], Floats]:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -116,7 +128,7 @@ class Level:
         if earlier is None:
             return np.full(self.points.shape, np.nan)
         if self.is_index:
-            then = self.history.figures(key, lambda result: result.index.to_frame("index"), self.codes)
+            then = self.history.figures(key, _index, self.codes)
             return quantise(self.points - (np.nan if then is None else then))
         return quantise((self.rates - earlier) * self.full[:, None])
 
@@ -136,3 +148,7 @@ class Level:
             running = running * below(earlier)
             total, key = total + running, previous(key)
         return total
+
+
+def _index(result: ScoreResult) -> pd.DataFrame:
+    return result.index.to_frame("index")

@@ -196,10 +196,10 @@ class Register:
         return dict(zip(spans["unit_code"], spans["name"], strict=True))
 
 
-def _valid_on(units: pd.DataFrame, day: date) -> pd.Series:
+def _valid_on(units: pd.DataFrame, day: date) -> NDArray[np.bool_]:
     moment = np.datetime64(day, "s")
-    begun = units["valid_from"].isna() | (units["valid_from"] <= moment)
-    return begun & (units["valid_to"].isna() | (units["valid_to"] >= moment))
+    first, last = units["valid_from"].to_numpy(), units["valid_to"].to_numpy()
+    return (np.isnat(first) | (first <= moment)) & (np.isnat(last) | (last >= moment))
 
 
 def _sorted(frame: pd.DataFrame, known: Sequence[str]) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -68,11 +69,15 @@ def insert(connection: Connection, table: Table, rows: pa.Table) -> None:
         _copy(connection, table, f"COPY {table.name} ({names}) FROM STDIN WITH (FORMAT csv)", rows)
         return
     marks = ", ".join("?" * rows.num_columns)
-    tuples = list(zip(*(column.to_pylist() for column in rows.columns), strict=True))
+    statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # ruff: ignore[hardcoded-sql-expression]
+    driver: Any = connection.connection.driver_connection
     try:
-        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", tuples)  # ruff: ignore[hardcoded-sql-expression]
-    except exc.IntegrityError as error:
-        raise _broken(table, str(error.orig)) from None
+        # Handed over one by one: a list of them all would only wake the garbage collector.
+        driver.executemany(statement, zip(*(column.to_pylist() for column in rows.columns), strict=True))
+    except sqlite3.IntegrityError as error:
+        raise _broken(table, str(error)) from None
+    except sqlite3.OperationalError as error:
+        raise exc.OperationalError(statement, None, error) from error
 
 
 def add(connection: Connection, table: Table, **values: Any) -> int:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event, make_url, text
 
 from include.warehouse.canonical import canonical_json
 from include.warehouse.errors import WarehouseError
@@ -22,8 +22,27 @@ def open_warehouse(url: str) -> Engine:
 
     SQLite: WAL, `synchronous=FULL`, foreign keys; every transaction takes the write lock at its beginning,
     except inside `reading`. PostgreSQL: psycopg 3, UTC, time limits on locks and idle transactions.
-    Raises WarehouseError for another kind of database, and for SQLite in memory.
+    An SQLite file is closed after every transaction. Raises WarehouseError for another kind of database, and for SQLite
+    in memory.
     """
+    return _engine(url, poolclass=NullPool)
+
+
+@contextmanager
+def kept_open(url: str) -> Generator[Engine]:
+    """As `open_warehouse`, for work of many transactions: one connection is kept for them until the end.
+
+    A new connection to SQLite reads the whole schema before its first statement, which costs more than most
+    transactions do.
+    """
+    engine = _engine(url, poolclass=QueuePool, pool_size=1, max_overflow=-1)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _engine(url: str, **sqlite_pool: Any) -> Engine:
     target = make_url(url)
     backend = target.get_backend_name()
     if backend == "postgresql":
@@ -45,7 +64,7 @@ def open_warehouse(url: str) -> Engine:
         connect_args={"timeout": _BUSY_SECONDS},
         json_serializer=canonical_json,
         hide_parameters=True,
-        poolclass=NullPool,
+        **sqlite_pool,
     )
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -115,8 +134,7 @@ def _set_up_sqlite(dbapi_connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that reads first and writes later fails at once when another writer came between.
-    if connection.get_execution_options().get(_READING, False):
-        connection.exec_driver_sql("PRAGMA query_only = ON")
-        connection.exec_driver_sql("BEGIN")
-    else:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    # A connection that is kept may have been used for the other kind before.
+    is_reading = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if is_reading else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")

@@ -172,7 +172,9 @@ def test_recording_again_changes_nothing(played):
         played.rows("SELECT COUNT(*) AS n FROM fct_score_move"),
         played.rows("SELECT COUNT(*) AS n FROM dim_rule"),
     )
-    record_moves(engine, release.release_id)
+    with reading(engine) as connection:
+        scored = read_inputs(connection, release)
+    record_moves(engine, release.release_id, scored)
     assert before == (
         played.rows("SELECT COUNT(*) AS n FROM fct_score_move"),
         played.rows("SELECT COUNT(*) AS n FROM dim_rule"),

@@ -11,8 +11,7 @@ import pytest
 from include.config import ConfigError
 from include.engine.duckdb_engine import open_engine
 from include.measures.errors import MeasureError
-from include.measures.signals import SHARED, Signal, find_leads, signals
-from include.quarters import Quarter
+from include.measures.signals import SHARED, Signal, find_leads, rows_read, signals
 from tests.measures.conftest import QUARTER, load, working_days
 
 UNITS = [f"u{n:02d}" for n in range(12)]
@@ -57,17 +56,25 @@ def leads(stage, name, rows_by_quarter, feed="petitions"):
         stage(contract, rows, quarter=quarter, sequence=place)
         for place, (quarter, rows) in enumerate(rows_by_quarter.items())
     ]
-    with open_engine(memory_limit_mb=512, threads=1) as engine:
-        return find_leads(
+    return asked(BY_NAME[name, feed], contract, parts)
+
+
+def asked(signal, contract, parts):
+    units = pd.DataFrame({"unit_code": UNITS, "peer_group": "county_body"})
+    with (
+        open_engine(memory_limit_mb=512, threads=1) as engine,
+        rows_read(
             engine,
-            BY_NAME[name, feed],
+            [signal],
             contract=contract,
             parts=parts,
             quarter=QUARTER,
-            units=pd.DataFrame({"unit_code": UNITS, "peer_group": "county_body"}),
+            units=units,
             working_days=working_days(),
             successors={},
-        )
+        ) as rows,
+    ):
+        return find_leads(rows, signal, quarter=QUARTER, units=units)
 
 
 def quarters(random, *, back=4, last=None, **changes):
@@ -161,8 +168,5 @@ def test_a_mistaken_signal_is_said_with_its_file(tmp_path, stage):
         Signal.from_sql(path)
     broken = BY_NAME["bounced", "petitions"].model_copy(update={"sql": "SELECT unit FROM petitions"})
     contract, _ = load("petitions")
-    with open_engine(memory_limit_mb=512, threads=1) as engine, pytest.raises(MeasureError):
-        find_leads(
-            engine, broken, contract=contract, parts=[], quarter=Quarter(2026, 3),
-            units=pd.DataFrame({"unit_code": UNITS}), working_days=working_days(), successors={},
-        )  # fmt: skip
+    with pytest.raises(MeasureError):
+        asked(broken, contract, [])

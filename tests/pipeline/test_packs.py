@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.config import ConfigError
-from include.pipeline.packs import overlay, packs_in_force, versions_of
+from include.pipeline.catalogue import packs_of
+from include.pipeline.packs import overlay, versions_of
 from include.quarters import Quarter
 from include.scoring import FrameworkError
 from include.site import FRAMEWORKS, Site, SiteSettings
@@ -40,27 +41,27 @@ def write(folder, document, *, code=None, file="framework.yaml"):
 
 
 def version_in_force(site, quarter):
-    return [pack.framework.version for pack in packs_in_force(site, Quarter.parse(quarter))]
+    return [pack.framework.version for pack in packs_of(site, Quarter.parse(quarter))]
 
 
 def refusal(site, error=ConfigError):
     with pytest.raises(error) as caught:
-        packs_in_force(site, Quarter(2026, 3))
+        packs_of(site, Quarter(2026, 3))
     return str(caught.value)
 
 
 def test_the_shipped_framework_is_in_force_from_its_first_quarter(tmp_path):
     site = site_of(tmp_path, "jiaokou")
-    (pack,) = packs_in_force(site, Quarter.parse(SHIPPED["effective_from"]))
+    (pack,) = packs_of(site, Quarter.parse(SHIPPED["effective_from"]))
     assert (pack.framework.framework, pack.own) == ("jiaokou", False)
-    assert packs_in_force(site, Quarter.parse(SHIPPED["effective_from"]).shift(-1)) == []
+    assert packs_of(site, Quarter.parse(SHIPPED["effective_from"]).shift(-1)) == []
 
 
 def test_an_own_pack_changes_one_weight_and_nothing_else(tmp_path):
     moved = [{"code": "petition_replied_on_time", "points": 2}, {"code": "petition_satisfied", "points": 3}]
     path = write(tmp_path, OURS | {"indicators": moved})
-    (pack,) = packs_in_force(site_of(tmp_path, "ours"), Quarter(2026, 3))
-    (shipped,) = packs_in_force(site_of(tmp_path, "jiaokou"), Quarter(2026, 3))
+    (pack,) = packs_of(site_of(tmp_path, "ours"), Quarter(2026, 3))
+    (shipped,) = packs_of(site_of(tmp_path, "jiaokou"), Quarter(2026, 3))
     assert pack.files == (FRAMEWORKS / "jiaokou" / "framework.yaml", path)
     assert pack.own and pack.framework.framework == "ours"
     ours, theirs = (
@@ -112,14 +113,14 @@ def test_a_pin_takes_that_version_only(tmp_path):
 def test_an_extended_pack_may_be_extended_again(tmp_path):
     write(tmp_path, OURS | {"title": {"zh": "市"}})
     write(tmp_path, OURS | {"framework": "theirs", "extends": "ours@1", "points": 100})
-    (pack,) = packs_in_force(site_of(tmp_path, "theirs"), Quarter(2026, 3))
+    (pack,) = packs_of(site_of(tmp_path, "theirs"), Quarter(2026, 3))
     assert [path.parent.name for path in pack.files] == ["jiaokou", "ours", "theirs"]
     assert pack.framework.title.zh == "市"
 
 
 def test_frameworks_come_in_the_order_of_the_site(tmp_path):
     write(tmp_path, OURS)
-    packs = packs_in_force(site_of(tmp_path, "ours", "jiaokou"), Quarter(2026, 3))
+    packs = packs_of(site_of(tmp_path, "ours", "jiaokou"), Quarter(2026, 3))
     assert [pack.framework.framework for pack in packs] == ["ours", "jiaokou"]
 
 

@@ -18,7 +18,7 @@ from include.warehouse.migrations.run import VERSION_TABLE
 from include.warehouse.releases import add_analyses
 from include.warehouse.roles import SQL
 from include.warehouse.roles import apply as apply_roles
-from include.warehouse.store import migrate, open_warehouse, reading, writing
+from include.warehouse.store import kept_open, migrate, open_warehouse, reading, writing
 from include.warehouse.tables import UtcDateTime, generated_sql, metadata, release_pointer
 from tests.warehouse.warehouse_samples import COUNTY, KEY, NOON, analyses, later, moved, published
 
@@ -164,6 +164,27 @@ def test_readers_do_not_wait_for_a_writer_and_cannot_write(warehouse: Engine) ->
             assert reader.scalars(query).all() == ["views and triggers"]
     with pytest.raises(exc.DBAPIError), reading(warehouse) as reader:
         reader.execute(generated_sql.insert().values(name="newer", digest="x"))
+
+
+def test_a_connection_that_is_kept_reads_and_writes_by_turns_and_is_closed_at_the_end(
+    sqlite_url: str,
+) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    seen = set()
+    with kept_open(sqlite_url) as engine:
+        for name in ("first", "second"):
+            with writing(engine) as writer:
+                writer.execute(generated_sql.insert().values(name=name, digest="x"))
+                seen.add(writer.connection.driver_connection)
+            with pytest.raises(exc.DBAPIError), reading(engine) as reader:
+                seen.add(reader.connection.driver_connection)
+                assert name in reader.scalars(select(generated_sql.c.name)).all()
+                reader.execute(generated_sql.insert().values(name="third", digest="x"))
+        assert len(seen) == 1
+        with reading(engine), reading(engine) as another:
+            assert another.connection.driver_connection not in seen, "two at once need a second one"
+        assert Path(f"{file}-wal").exists()
+    assert not Path(f"{file}-wal").exists()
 
 
 def test_a_reader_sees_one_moment(warehouse: Engine) -> None:

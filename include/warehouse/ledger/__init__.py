@@ -14,6 +14,7 @@ from include.warehouse.ledger.judging import (
 from include.warehouse.ledger.reading import (
     balances,
     confirmations,
+    effective_by_feed,
     effective_verdicts,
     extract_of,
     find_delivery,
@@ -88,6 +89,7 @@ __all__ = [
     "confirmations",
     "corrections_digest",
     "deliveries_of",
+    "effective_by_feed",
     "effective_verdicts",
     "extract_of",
     "find_delivery",
