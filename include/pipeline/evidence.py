@@ -116,7 +116,9 @@ def _changed(feed: str) -> str:
 
 def _parts(connection: Connection, site: Site, inputs: pd.DataFrame, feed: str) -> list[StagedPart]:
     """The staged files of a feed that the release names, in the order in which they took effect."""
-    named = inputs[(inputs["kind"] == "delivery") & inputs["name"].str.startswith(f"{feed}/")]
+    # A nil return is an input without rows.
+    of_feed = inputs["name"].str.startswith(f"{feed}/") & ~inputs["name"].str.endswith(" nil")
+    named = inputs[(inputs["kind"] == "delivery") & of_feed]
     ids = [int(one) for one in named["verdict_id"].unique()]
     query = select(staged_file).where(staged_file.c.verdict_id.in_(ids))
     paths = {(row.verdict_id, row.quarter, row.sha256): row.path for row in connection.execute(query)}
@@ -158,7 +160,9 @@ def _headed(cells: pd.DataFrame, contract: Contract) -> pd.DataFrame:
 def _addressed(rows: pd.DataFrame, files: pd.DataFrame) -> pd.DataFrame:
     named = rows.rename(
         columns={"_sha256": "sha256", "_sheet": "sheet", "_row": "row", "_quarter": "quarter"}
-    ).dropna(axis=1, how="all")
+    )
+    # Columns of other feeds; where there are no rows every column would be one.
+    named = named.dropna(axis=1, how="all") if len(named) else named
     named = named.assign(
         file_name=named["sha256"].map(files["file_name"]), supplier=named["sha256"].map(files["supplier"])
     )

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from include.pipeline.evidence import evidence
 from include.pipeline.nil_returns import Declaration, NotNil, declare_nil
 from include.pipeline.ready import quarter_readiness
 from include.warehouse import audit
@@ -139,6 +140,18 @@ def test_a_file_that_comes_after_all_takes_its_place(letters):
     letters.score(now=NOW + timedelta(hours=1))
     assert counted(letters)["U1"] == 1
     assert letters.release().revision == 2
+
+
+def test_the_rows_behind_a_nil_return_are_none_and_no_traceback(letters):
+    letters.send("cases", "cases.csv", cases(*on_time("U1", 1, 2)))
+    letters.ingest("cases")
+    nil(letters)
+    letters.score()
+    found = evidence(
+        letters.engine, letters.site, letters.release(), "U1", ["praise.letters", "cases.on_time"]
+    )
+    assert found["praise.letters"].rows.empty
+    assert len(found["cases.on_time"].rows) == 2
 
 
 def test_a_register_is_never_nil(tmp_path):
