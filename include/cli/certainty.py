@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from include.pipeline.certainty import Certainty
 
 _SURE = 0.95
+_NOT_LOOKED = {
+    "no_feed": ("本地区没有此数据源", "the county does not have the feed"),
+    "not_received": ("本期未收到", "the feed did not come for the period"),
+    "column_missing": ("契约缺所需的列", "the contract lacks a column that it reads"),
+}
 
 
 def _quarter(key: str | Quarter) -> Quarter:
@@ -79,10 +84,12 @@ def leads(
 ) -> None:
     """数据质量线索,从不计分。 List what of a quarter's data asks for a second look; never scored."""
     rows: list[dict[str, Any]] = []
+    checks: list[dict[str, Any]] = []
     for jurisdiction, code, found in _read(site, quarter, framework):
         if found.run is None:
             say(_why_none(code, quarter, found), style="yellow")
         rows += [{"jurisdiction": jurisdiction, **row} for row in _records(found.leads)]
+        checks += [{"jurisdiction": jurisdiction, "framework": code, **row} for row in _records(found.checks)]
     # The leads are on the data, which several frameworks share.
     seen: dict[tuple[str, ...], dict[str, Any]] = {}
     for row in rows:
@@ -90,7 +97,7 @@ def leads(
             tuple(row[name] for name in ("jurisdiction", "unit_code", "feed", "signal", "detail")), row
         )
     if as_json:
-        say_json({"leads": list(seen.values())})
+        say_json({"leads": list(seen.values()), "checks": checks})
         return
     for row in seen.values():
         say(
@@ -101,6 +108,10 @@ def leads(
         f"{len(seen)} 条线索,须核实后方可下结论。 {len(seen)} leads; none is a finding before it is checked.",
         style="yellow" if seen else "green",
     )
+    for row in checks:
+        if row["state"] != "looked":
+            zh, en = _NOT_LOOKED[row["state"]]
+            say(f"未查 [{row['feed']}.{row['signal']}]:{zh}。 Not looked for: {en}.", style="yellow")
 
 
 def _read(folder: Path | None, quarter: Quarter, framework: str) -> Iterator[tuple[str, str, Certainty]]:

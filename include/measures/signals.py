@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Literal
@@ -77,6 +78,18 @@ class Signal(Strict):
         return parse(cls, {**header, "sql": sql, "path": path}, file=path)
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What a signal found, and among how many."""
+
+    leads: pd.DataFrame
+    """One row per lead, columns `LEAD_COLUMNS`."""
+    units: int
+    """Scored units."""
+    tested: int
+    """Units among them that the statement returned with enough cases for the test."""
+
+
 def signals() -> tuple[Signal, ...]:
     """Every shipped signal, by name of its file."""
     return tuple(Signal.from_sql(path) for path in sorted(SHARED.glob("*.sql")))
@@ -119,7 +132,7 @@ def rows_read(
 
 def find_leads(
     cursor: duckdb.DuckDBPyConnection, signal: Signal, *, quarter: Quarter, units: pd.DataFrame
-) -> pd.DataFrame:
+) -> Looked:
     """Run one signal over the rows of its feed.
 
     Args:
@@ -129,7 +142,7 @@ def find_leads(
         units: the scored units.
 
     Returns:
-        One row per lead, columns `LEAD_COLUMNS`; units outside `units` are left out.
+        The leads, and over how many units was looked; units outside `units` are left out.
 
     Raises:
         MeasureError: the SQL does not run or does not return the columns.
@@ -142,13 +155,14 @@ def find_leads(
     share = np.divide(hits, n, out=np.zeros_like(hits), where=n > 0)
     raised = (n >= signal.test.min_n) & (chance < signal.test.alpha)
     raised &= np.round(share - expected, _PLACES) >= signal.test.min_excess
-    return pd.DataFrame(
+    leads = pd.DataFrame(
         [
             _lead(signal, rows.iloc[place], float(share[place]), float(expected[place]), float(chance[place]))
             for place in np.flatnonzero(raised)
         ],
         columns=list(LEAD_COLUMNS),
     )
+    return Looked(leads, len(units), rows["unit"][n >= signal.test.min_n].nunique())
 
 
 def _executed(cursor: duckdb.DuckDBPyConnection, signal: Signal, quarter: Quarter) -> pd.DataFrame:

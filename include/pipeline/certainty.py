@@ -48,14 +48,14 @@ def analyse_release(
         with reading(engine) as connection:
             if releases.is_analysed(connection, release_id):
                 return "known"
-            leads = quality_leads(connection, site, inputs, register, scored.units)
+            leads, checks = quality_leads(connection, site, inputs, register, scored.units)
         run, frames = _worked_out(scored)
         with writing(engine) as connection:
             written = releases.add_analyses(
                 connection,
                 release_id,
                 inputs.jurisdiction,
-                {**frames, "quality_lead": leads},
+                {**frames, "quality_lead": leads, "lead_check": checks},
                 made_at=now,
                 **run,
             )
@@ -123,6 +123,8 @@ class Certainty:
     nodes: pd.DataFrame
     fairness: pd.DataFrame
     leads: pd.DataFrame
+    checks: pd.DataFrame
+    """Which signals were looked for, over how many units; no row where the release is older than such a record."""
 
 
 def read_certainty(site: Site, jurisdiction: str, framework_code: str, period: str) -> Certainty:
@@ -141,6 +143,7 @@ def read_certainty(site: Site, jurisdiction: str, framework_code: str, period: s
                 "certainty_node",
                 "fairness_indicator",
                 "quality_lead",
+                "lead_check",
             )
         }
         scores = releases.read_facts(connection, release.release_id, "fct_unit_score")
@@ -163,4 +166,5 @@ def read_certainty(site: Site, jurisdiction: str, framework_code: str, period: s
         nodes=tables["certainty_node"],
         fairness=tables["fairness_indicator"],
         leads=leads,
+        checks=tables["lead_check"],
     )

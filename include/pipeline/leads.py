@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 from include.clocks import working_days
 from include.engine.duckdb_engine import open_engine
 from include.measures.errors import MeasureError
-from include.measures.signals import LEAD_COLUMNS, Signal, find_leads, rows_read, signals
+from include.measures.signals import LEAD_COLUMNS, Looked, Signal, find_leads, rows_read, signals
 from include.pipeline.inputs import QuarterInputs, calendar_span, effective_parts
 from include.pipeline.registers import StandingRegister
 from include.site import Site
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def quality_leads(
     connection: Connection, site: Site, inputs: QuarterInputs, register: StandingRegister, units: pd.DataFrame
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Run every signal whose feed arrived for the quarter.
 
     Args:
@@ -33,7 +34,8 @@ def quality_leads(
         units: the scored units, index unit_code.
 
     Returns:
-        One row per lead, columns of `include.measures.signals.LEAD_COLUMNS`.
+        One row per lead, columns of `include.measures.signals.LEAD_COLUMNS`; one row per signal, columns of
+        `lead_check`: whether it was looked at, over how many units, by which thresholds.
     """
     quarter = inputs.quarter
     days = working_days(inputs.calendar, *calendar_span(quarter)).rename(columns={"date": "day"})
@@ -41,11 +43,12 @@ def quality_leads(
     alike: dict[tuple[str, int], list[Signal]] = defaultdict(list)
     for signal in signals():
         alike[signal.feed, signal.lookback_quarters].append(signal)
-    found = []
+    found, checks = [], []
     with open_engine() as engine:
         for (name, lookback), own in alike.items():
             feed = inputs.feeds.get(name)
             if feed is None or not feed.arrived:
+                checks += [_check(one, "no_feed" if feed is None else "not_received") for one in own]
                 continue
             contract = feed.contract
             if lookback > contract.time.lookback_quarters:
@@ -65,9 +68,32 @@ def quality_leads(
             ) as rows:
                 for signal in own:
                     try:
-                        found.append(find_leads(rows, signal, quarter=quarter, units=every_unit))
+                        looked = find_leads(rows, signal, quarter=quarter, units=every_unit)
                     except MeasureError as error:
                         # A county's own contract may lack a column that a shipped signal reads.
                         log.warning("%s", error)
+                        checks.append(_check(signal, "column_missing"))
+                        continue
+                    found.append(looked.leads)
+                    checks.append(_check(signal, "looked", looked))
     filled = [frame for frame in found if len(frame)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(LEAD_COLUMNS))
+    leads = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(LEAD_COLUMNS))
+    return leads, pd.DataFrame(checks)
+
+
+def _check(signal: Signal, state: str, looked: Looked | None = None) -> dict[str, Any]:
+    return {
+        "feed": signal.feed,
+        "signal": signal.signal,
+        "title_zh": signal.title.zh,
+        "title_en": signal.title.en,
+        "state": state,
+        "units": looked.units if looked else 0,
+        "units_tested": looked.tested if looked else 0,
+        "found": len(looked.leads) if looked else 0,
+        "test": signal.test.kind,
+        "alpha": signal.test.alpha,
+        "min_n": signal.test.min_n,
+        "min_excess": signal.test.min_excess,
+        "lookback_quarters": signal.lookback_quarters,
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,13 +10,11 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from include.documents.rule_words import rule_words
-from include.documents.words import COLOUR_WORDS, adjustment_words, condition_words
 from include.pipeline.figures import takes_from_before
+from include.pipeline.framework_rules import rule_frames
 from include.pipeline.replay import inputs_of, read_framework, read_measures, read_scored_units
 from include.quarters import Quarter
-from include.scoring import Framework, ScoringError
-from include.scoring.model_parts import Text
+from include.scoring import ScoringError
 from include.scoring.moves import Moves, ScoreInputs, split_moves
 from include.warehouse import moves as store
 from include.warehouse import releases
@@ -60,7 +57,7 @@ def record_moves(engine: Engine, release_id: int, scored: ScoreInputs) -> None:
                 _log.warning("%s: no split against release %s: %s", release.key, earlier.release_id, error)
     with writing(engine) as connection:
         lock(connection, "moves", release.jurisdiction, release.framework_code, release.period)
-        store.write_rules(connection, release.framework_key, rules_in_words(scored.framework))
+        store.write_rules(connection, release.framework_key, rule_frames(scored.framework))
         for earlier, moves in found:
             store.write_moves(
                 connection,
@@ -198,35 +195,3 @@ def _split(connection: Connection, earlier: Release, later: Release, read: dict[
         if current is not None and current.release_id != earlier.release_id:
             known = inputs(current)
     return split_moves(inputs(earlier), inputs(later), known=known)
-
-
-def rules_in_words(framework: Framework) -> pd.DataFrame:
-    """Every rule of a framework in words, with the columns of dim_rule: indicators, adjustments, warnings, bands."""
-    rows = [_rule("indicator", one.code, one.label, rule_words(one)) for one in framework.indicators]
-    for one in framework.adjustments:
-        colour = (one.effect.colour or "") if one.effect is not None else ""
-        rows.append(_rule("adjustment", one.code, one.label, adjustment_words(one), colour=colour))
-    for rule in framework.warnings:
-        words = condition_words(rule.when)
-        rows.append(_rule("warning", rule.code, rule.label, words, colour=rule.colour, advice=rule.advice))
-    for place, band in enumerate(framework.colours.bands, start=1):
-        zh, en = COLOUR_WORDS[band.colour]
-        title = Text(zh=f"{zh}色界限", en=f"Band {en}")
-        rows.append(_rule("band", str(place), title, condition_words(band.when), colour=band.colour))
-    return pd.DataFrame(rows)
-
-
-def _rule(
-    kind: str, code: str, title: Text, words: Text, *, colour: str = "", advice: Text | None = None
-) -> Mapping[str, str]:
-    return {
-        "kind": kind,
-        "code": code,
-        "title_zh": title.zh,
-        "title_en": title.english,
-        "rule_zh": words.zh,
-        "rule_en": words.english,
-        "colour": colour,
-        "advice_zh": advice.zh if advice else "",
-        "advice_en": advice.english if advice else "",
-    }

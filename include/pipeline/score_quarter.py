@@ -28,6 +28,7 @@ from include.pipeline.packs import Pack
 from include.pipeline.pseudonyms import identities
 from include.pipeline.readiness import expected_deliveries, judge_readiness
 from include.pipeline.ready import ready_quarters, received_deliveries
+from include.pipeline.reasons import reason_frames
 from include.pipeline.registers import StandingRegister, standing_register
 from include.quarters import Quarter
 from include.scoring import ScoreResult
@@ -231,6 +232,7 @@ def _score(
             inputs=inputs.items,
             code_digest=code_digest(),
             facts=facts,
+            reasons=reason_frames(result, facts, scored, measures, inputs, previous),
             measures=measure_meanings(feed.definition for feed in inputs.feeds.values()),
             created_at=now,
             actor="score_quarter",

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from include.scoring.model import Framework
-from include.scoring.model_nodes import WarningRule
 from include.scoring.moves import ScoreInputs
 from include.scoring.result import ScoreResult
 from include.scoring.rounding import BILLION
 from include.scoring.tree import depths_of
+from include.scoring.warn import figure_name
 from include.scoring.when import Comparison, Condition
 
-_BAND = "_band"
 _NEXT = 1 / BILLION
 
 
@@ -50,51 +49,41 @@ class Cause:
 
 
 def with_causes(inputs: ScoreInputs) -> tuple[ScoreResult, dict[str, list[Cause]]]:
-    """Score, and return by unit what gives it a colour, the worst first."""
-    framework = inputs.framework
-    bands = tuple(
-        WarningRule(code=f"{_BAND}{place}", on="index", when=band.when, colour=band.colour)
-        for place, band in enumerate(framework.colours.bands, start=1)
-    )
-    # Bands are judged like warnings, so that their figures come from the same place; the result is scored without.
-    judged = replace(inputs, framework=framework.altered(warnings=framework.warnings + bands)).score()
-    own = ~judged.warnings["rule"].astype(str).str.startswith(_BAND)
-    result = replace(
-        judged,
-        warnings=judged.warnings[own].reset_index(drop=True),
-        framework_digest=framework.digest,
-    )
-    causes: dict[str, list[Cause]] = {}
-    said = {(rule.colour, rule.when) for rule in framework.warnings if rule.on == "index"}
-    twice = {band.code for band in bands if (band.colour, band.when) in said}
-    rows: list[dict[str, Any]] = judged.warnings.to_dict("records")  # type: ignore[assignment]
-    for row in rows:
-        if row["colour"] != "green" and row["rule"] not in twice:
-            causes.setdefault(row["unit"], []).append(_cause(row, framework, result))
-    for found in causes.values():
-        found.sort(key=lambda one: one.colour != "red")
+    """Score, and return by unit what gives it a colour, the worst first; a band that a warning repeats is left out."""
+    result = inputs.score()
+    said = {(rule.colour, rule.when) for rule in inputs.framework.warnings if rule.on == "index"}
+    causes = {
+        unit: [one for one in found if one.kind != "band" or (one.colour, one.when) not in said]
+        for unit, found in causes_of(result, inputs.framework).items()
+    }
     return result, causes
 
 
-def _cause(row: dict[str, Any], framework: Framework, result: ScoreResult) -> Cause:
-    rules = {rule.code: rule.when for rule in framework.warnings}
-    vetoes = {one.code: one.when for one in framework.adjustments if one.when is not None}
+def causes_of(result: ScoreResult, framework: Framework) -> dict[str, list[Cause]]:
+    """Every warning, veto and band that gives a unit a colour worse than green, by unit, the worst first."""
+    whens = {("warning", rule.code): rule.when for rule in framework.warnings}
+    whens |= {("veto", one.code): one.when for one in framework.adjustments if one.when is not None}
+    whens |= {("band", str(place)): one.when for place, one in enumerate(framework.colours.bands, start=1)}
+    causes: dict[str, list[Cause]] = {}
+    for frame, kind in ((result.warnings, "warning"), (result.bands, "band")):
+        rows: list[dict[str, Any]] = frame.to_dict("records")  # type: ignore[assignment]
+        for row in rows:
+            if row["colour"] != "green":
+                of_kind = "veto" if row["on"].startswith("adjustments.") else kind
+                cause = _cause(row, of_kind, whens[of_kind, row["rule"]], framework, result)
+                causes.setdefault(row["unit"], []).append(cause)
+    for found in causes.values():
+        found.sort(key=lambda one: one.colour != "red")
+    return causes
+
+
+def _cause(
+    row: dict[str, Any], kind: str, when: Condition, framework: Framework, result: ScoreResult
+) -> Cause:
     figures = json.loads(row["evidence"])
     figures.pop("when", None)
-    kind = (
-        "band"
-        if row["rule"].startswith(_BAND)
-        else "veto"
-        if row["on"].startswith("adjustments.")
-        else "warning"
-    )
-    code = row["rule"].removeprefix(_BAND) if kind == "band" else row["rule"]
-    if kind == "band":
-        when = framework.colours.bands[int(code) - 1].when
-    else:
-        when = (vetoes if kind == "veto" else rules)[code]
     gap = None if kind == "veto" else _gap(when, figures, row["on"], row["unit"], framework, result)
-    return Cause(kind, code, row["colour"], row["on"], when, figures, gap)
+    return Cause(kind, row["rule"], row["colour"], row["on"], when, figures, gap)
 
 
 def _gap(
@@ -106,22 +95,23 @@ def _gap(
     result: ScoreResult,
 ) -> Gap | None:
     """The smallest of the gaps of its comparisons: a condition fails as soon as one of them does."""
-    base, full = _scale(target, unit, result, framework)
+    points, base, full = _scale(target, unit, result, framework)
     found = []
     for one in when.comparisons:
-        figure = figures.get(str(one.term))
+        name = one.term.name
+        figure = figures.get(figure_name(one.term, target))
         if not isinstance(figure, int | float):
             continue
-        lacking = _lacking(one, float(figure))
-        if one.term.name == "value":
-            found.append(Gap(one, figure, value=float(figure) + lacking))
-        elif one.term.name == "quarters_below":
-            found.append(Gap(one, figure, points=((one.term.argument or 0.0) - figures["rate"]) * base))
-        elif one.term.name in _SCALES and lacking > 0:
-            scale = {"rate": base, "points": 1.0}.get(
-                one.term.name, 1.0 if target == "index" else base / full
-            )
-            found.append(Gap(one, figure, points=lacking * scale))
+        if name == "value":
+            found.append(Gap(one, figure, value=float(figure) + _lacking(one, float(figure))))
+        elif name == "quarters_below":
+            found.append(Gap(one, figure, points=_to_rate(one.term.argument or 0.0, points, base)))
+        elif name in _SCALES and (lacking := _lacking(one, float(figure))) > 0:
+            if name == "rate":
+                lacking = _to_rate(float(figure) + lacking, points, base)
+            elif name != "points" and target != "index":
+                lacking = lacking * base / full
+            found.append(Gap(one, figure, points=_no_less(lacking)))
     return min(found, key=lambda gap: np.inf if gap.points is None else gap.points, default=None)
 
 
@@ -134,14 +124,26 @@ def _lacking(comparison: Comparison, figure: float) -> float:
     return {"<=": to + _NEXT, ">=": to - _NEXT}.get(comparison.operator, to)
 
 
-def _scale(target: str, unit: str, result: ScoreResult, framework: Framework) -> tuple[float, float]:
-    """Of a target: the points that its rate is a share of, and its full score."""
+def _to_rate(rate: float, points: float, base: float) -> float:
+    """The least whole billionths of a point by which a rate, a share of `base`, is reached."""
+    needed = -(-round(rate * BILLION) * round(base * BILLION) // BILLION)
+    return (needed - round(points * BILLION)) / BILLION
+
+
+def _no_less(points: float) -> float:
+    """Whole billionths, not less than `points` but for what a double cannot hold."""
+    return float(np.ceil(np.round(points * BILLION, 3)) / BILLION)
+
+
+def _scale(target: str, unit: str, result: ScoreResult, framework: Framework) -> tuple[float, float, float]:
+    """Of a target: its points, the points that its rate is a share of, and its full score."""
     kind, _, code = target.partition(".")
     if kind == "index":
-        return result.full, result.full
-    frame = result.group_attainable if kind == "groups" else result.attainable
-    base = float(frame[code][unit])
-    return base, _full(framework, kind, code) or base
+        return float(result.index[unit]), result.full, result.full
+    groups = kind == "groups"
+    points = float((result.group_points if groups else result.points)[code][unit])
+    base = float((result.group_attainable if groups else result.attainable)[code][unit])
+    return points, base, _full(framework, kind, code) or base
 
 
 def _full(framework: Framework, kind: str, code: str) -> float | None:

@@ -241,11 +241,9 @@ class _Search:
         """The numerator that brings an indicator's value to where its warning is not raised."""
         code = cause.target.partition(".")[2]
         counted = self.measured.get(self.column[code])
-        if counted is None or cause.gap is None or cause.gap.value is None or counted.denominator == 0:
+        needed = numerator_needed(cause, counted, self.framework)
+        if counted is None or needed is None:
             return None
-        rising = cause.gap.value > counted.value
-        exact = cause.gap.value * (counted.denominator or 1.0)
-        needed = _outward(exact, rising=rising, whole=counted.whole)
         points = self._earned({code: np.array([needed])})[code][0] - self.points[code]
         return Step(code, float(points), float(self.attainable[code] - self.points[code]), counted, needed)
 
@@ -331,6 +329,21 @@ class _Search:
             values.loc[self.unit, self.column[code]] = step.value_needed
         found = replace(self.inputs, values=values).score().colours[self.unit]
         return str(found or "")
+
+
+def numerator_needed(cause: Cause, counted: Counted | None, framework: Framework) -> float | None:
+    """The numerator nearest to its own that brings an indicator's measure to where its warning is not raised.
+
+    None where the cause is not one of a measure's value, or the value is not numerator ÷ denominator.
+    """
+    if counted is None or cause.gap is None or cause.gap.value is None or counted.denominator == 0:
+        return None
+    code = cause.target.partition(".")[2]
+    if any(one.code == code and one.denominate_by is not None for one in framework.indicators):
+        return None
+    rising = cause.gap.value > counted.value
+    exact = cause.gap.value * (counted.denominator or 1.0)
+    return _outward(exact, rising=rising, whole=counted.whole)
 
 
 def _row(frame: pd.DataFrame, unit: str) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -77,6 +77,8 @@ class ScoreResult:
     """With whom each unit was ranked: its peer group, or all."""
     index_attainable: pd.Series
     """Points of the index that were attainable."""
+    bands: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(WARNING_COLUMNS)))
+    """The colour bands that hold, as rows like warnings; explains a colour, is neither stored nor in the digest."""
 
     @property
     def rates(self) -> pd.DataFrame:
@@ -87,9 +89,10 @@ class ScoreResult:
     def digest(self) -> str:
         """SHA-256 of all content, the same whatever the order of units and columns."""
         digest = hashlib.sha256()
-        for field in fields(self):
-            digest.update(field.name.encode() + b"\x00")
-            digest.update(_content(getattr(self, field.name)))
+        for one in fields(self):
+            if one.name != "bands":
+                digest.update(one.name.encode() + b"\x00")
+                digest.update(_content(getattr(self, one.name)))
         return digest.hexdigest()
 
     def to_frames(self) -> dict[str, pd.DataFrame]:

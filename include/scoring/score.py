@@ -24,7 +24,7 @@ from include.scoring.states import Codes, names_frame
 from include.scoring.terms import History, Level
 from include.scoring.treat import treat
 from include.scoring.tree import Tree, build_tree
-from include.scoring.warn import raise_warnings
+from include.scoring.warn import raise_bands, raise_warnings
 
 
 def score(
@@ -155,6 +155,7 @@ def _levels(
             codes=("index",),
             values=None,
             is_index=True,
+            raw=scored.points[-1:],
             earlier_rates=lambda result: (result.index / result.full).to_frame("index"),
             **top,
             **common,
@@ -232,6 +233,7 @@ def _result(
         group_attainable=frame(scored.attainable[groups], tree.groups),
         adjustments=frame(adjusted.points, tuple(one.code for one in framework.adjustments)),
         warnings=_named(warnings, intake),
+        bands=_named(raise_bands(framework, tree, levels), intake),
         weights=_weights(scored, tree),
         **{name: pd.Series(array[back], index=intake.index, name=name) for name, array in by_unit.items()},
     )

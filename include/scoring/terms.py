@@ -89,6 +89,8 @@ class Level:
     """With whom units are ranked."""
     earlier_rates: Callable[[ScoreResult], pd.DataFrame]
     is_index: bool = False
+    raw: Floats | None = None
+    """Of the index: points before they are scaled to its full score and adjusted; None elsewhere."""
 
     @cached_property
     def rates(self) -> Floats:

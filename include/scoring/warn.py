@@ -18,6 +18,7 @@ from include.scoring.tree import Tree
 from include.scoring.when import Term, holds
 
 _ALWAYS = (Term("points"), Term("rate"))
+_POINTS = "points"
 
 
 def raise_warnings(
@@ -29,9 +30,28 @@ def raise_warnings(
         _veto(one, row, adjusted) for row, one in enumerate(framework.adjustments) if one.kind == "veto"
     ]
     filled = [frame for frame in raised if len(frame)]
-    if not filled:
-        return pd.DataFrame({column: pd.Series(dtype=object) for column in WARNING_COLUMNS})
-    return pd.concat(filled, ignore_index=True)
+    return pd.concat(filled, ignore_index=True) if filled else no_warnings()
+
+
+def raise_bands(framework: Framework, tree: Tree, levels: Mapping[str, Level]) -> pd.DataFrame:
+    """Return one row per colour band that holds for a rated unit, like warnings; `rule` is the band's place from 1."""
+    rated = ~np.isnan(levels["index"].points[0])
+    bands = [
+        _raised(WarningRule(code=str(place), on="index", when=band.when, colour=band.colour), tree, levels)
+        for place, band in enumerate(framework.colours.bands, start=1)
+    ]
+    filled = [frame[rated[frame["unit"].to_numpy(dtype=np.intp)]] for frame in bands if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else no_warnings()
+
+
+def no_warnings() -> pd.DataFrame:
+    """No row, with the columns of warnings."""
+    return pd.DataFrame({column: pd.Series(dtype=object) for column in WARNING_COLUMNS})
+
+
+def figure_name(term: Term, on: str) -> str:
+    """The name of a term among the figures that raised a warning: the points of the index are the index."""
+    return "index" if on == "index" and term.name == _POINTS else str(term)
 
 
 def _raised(rule: WarningRule, tree: Tree, levels: Mapping[str, Level]) -> pd.DataFrame:
@@ -40,11 +60,14 @@ def _raised(rule: WarningRule, tree: Tree, levels: Mapping[str, Level]) -> pd.Da
     hit = holds(rule.when, lambda term: level.figure(term)[rows])
     row, unit = np.nonzero(hit)
     evidence = {
-        str(term): _plain(term, level.figure(term)[rows][row, unit])
+        figure_name(term, kind): _plain(term, level.figure(term)[rows][row, unit])
         for term in dict.fromkeys((*_ALWAYS, *rule.when.terms))
     }
+    if level.raw is not None:
+        # Of the index: before it is scaled to its full score and adjusted, so that it goes with `attainable`.
+        evidence["raw_points"] = level.raw[rows][row, unit]
     evidence["attainable"] = level.attainable[rows][row, unit]
-    evidence["when"] = np.full(len(row), _written(rule.when.comparisons), dtype=object)
+    evidence["when"] = np.full(len(row), _written(rule.when.comparisons, kind), dtype=object)
     names = np.array(
         ["index" if kind == "index" else f"{kind}.{level.codes[one]}" for one in rows], dtype=object
     )
@@ -67,8 +90,8 @@ def _plain(term: Term, figures: Floats) -> np.ndarray:
     return np.array(STATE_NAMES, dtype=object)[figures.astype(np.intp)] if term.name == "state" else figures
 
 
-def _written(comparisons: tuple) -> str:  # type: ignore[type-arg]
-    return " and ".join(f"{one.term} {one.operator} {_operand(one)}" for one in comparisons)
+def _written(comparisons: tuple, on: str) -> str:  # type: ignore[type-arg]
+    return " and ".join(f"{figure_name(one.term, on)} {one.operator} {_operand(one)}" for one in comparisons)
 
 
 def _operand(comparison: object) -> str:
@@ -81,7 +104,9 @@ def _veto(adjustment: Adjustment, row: int, adjusted: Adjusted) -> pd.DataFrame:
     evidence = {
         "value": adjusted.values[row, unit],
         "when": np.full(
-            len(unit), _written(adjustment.when.comparisons) if adjustment.when else "", dtype=object
+            len(unit),
+            _written(adjustment.when.comparisons, "adjustments") if adjustment.when else "",
+            dtype=object,
         ),
     }
     colour = adjustment.effect.colour if adjustment.effect is not None else None

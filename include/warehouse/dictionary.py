@@ -8,9 +8,9 @@ from pathlib import Path
 from sqlalchemy import Table, create_engine, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 
-from include.warehouse import views
+from include.warehouse import descriptions, views
 from include.warehouse.guards import APPEND_ONLY
-from include.warehouse.tables import ANALYSES, FACTS, metadata
+from include.warehouse.tables import ANALYSES, FACTS, REASONS, metadata
 from include.warehouse.views import View
 
 _HEAD = """# Warehouse: tables and views
@@ -25,6 +25,7 @@ need no joins.
   SQLite. A figure has at most 15 significant digits, so both give the same decimal text; more is refused, not
   rounded.
 - *Append-only* tables refuse UPDATE and DELETE through triggers, whoever asks.
+- All of this is in the warehouse too: `SELECT * FROM data_dictionary`.
 - Current figures: `vw_*_current`. Final ones: `vw_score_final`; what may be shown outside:
   `vw_score_published`. Every revision ever made: `vw_score`.
 """
@@ -41,7 +42,17 @@ _GROUPS = (
             "dim_quarter",
         ),
     ),
-    ("Frameworks 指标体系", ("dim_framework", "dim_group", "dim_indicator", "dim_rule")),
+    (
+        "Frameworks 指标体系",
+        (
+            "dim_framework",
+            "dim_group",
+            "dim_indicator",
+            "dim_rule",
+            "dim_rule_condition",
+            "dim_rating_rule",
+        ),
+    ),
     (
         "Delivery ledger 报送台账",
         (
@@ -79,10 +90,11 @@ _GROUPS = (
         ),
     ),
     ("Facts 事实", tuple(FACTS)),
+    ("Why 为什么", tuple(REASONS)),
     ("Analyses 分析", ("certainty_run", *ANALYSES)),
     ("Vault 原始文件库", ("vault_read", "tombstone")),
     ("Why scores moved 变化原因", ("fct_score_move", "fct_score_move_item")),
-    ("Audit and upkeep 留痕与维护", ("audit_entry", "generated_sql")),
+    ("Audit and upkeep 留痕与维护", ("audit_entry", "generated_sql", "data_dictionary")),
 )
 
 
@@ -103,8 +115,8 @@ def _table(table: Table) -> str:
         "",
         f"{table.comment}{guard}",
         "",
-        "| column | 说明 | PostgreSQL | SQLite | NULL | key |",
-        "|---|---|---|---|---|---|",
+        "| column | 说明 | meaning | unit | PostgreSQL | SQLite | NULL | key |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for column in table.columns:
         types = [
@@ -115,7 +127,7 @@ def _table(table: Table) -> str:
         keys += [f"→ {key.target_fullname}" for key in column.foreign_keys]
         cells = [
             f"`{column.name}`",
-            column.comment,
+            *_said(table.name, column.name),
             *types,
             "yes" if column.nullable else "",
             ", ".join(keys),
@@ -125,17 +137,21 @@ def _table(table: Table) -> str:
 
 
 def _view(view: View, columns: list[str]) -> str:
-    rows = [f"| `{name}` | {views.comment_of(view, name)} |" for name in columns]
-    return "\n".join(
-        [f"### `{view.name}`", "", view.comment, "", "| column | 说明 |", "|---|---|", *rows, ""]
-    )
+    rows = [f"| `{name}` | {' | '.join(_said(view.name, name))} |" for name in columns]
+    head = ["| column | 说明 | meaning | unit |", "|---|---|---|---|"]
+    return "\n".join([f"### `{view.name}`", "", view.comment, "", *head, *rows, ""])
+
+
+def _said(name: str, column: str) -> list[str]:
+    said = descriptions.of_column(name, column)
+    return [cell.replace("|", "\\|") for cell in (said.zh, said.en, said.unit)]
 
 
 def _view_columns() -> list[tuple[View, list[str]]]:
     engine = create_engine("sqlite://")
     with engine.connect() as connection:
         metadata.create_all(connection)
-        views.create(connection)
+        views.create(connection, lambda *_: "")
         inspector = inspect(connection)
         ordered = sorted(views.views(), key=lambda view: view.name)
         return [(view, [c["name"] for c in inspector.get_columns(view.name)]) for view in ordered]

@@ -1,14 +1,26 @@
-"""Storing and reading why scores moved, and the rules of a framework in words. Append-only, written once."""
+"""Storing and reading why scores moved, and the rules of a framework. Append-only, written once."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import pandas as pd
 from sqlalchemy import Connection, Table, cast, exists, select
 
 from include.warehouse import bulk
 from include.warehouse.releases import Release
-from include.warehouse.tables import AS_FLOAT, Figure, dim_rule, fct_score_move, fct_score_move_item
+from include.warehouse.tables import (
+    AS_FLOAT,
+    Figure,
+    dim_rating_rule,
+    dim_rule,
+    dim_rule_condition,
+    fct_score_move,
+    fct_score_move_item,
+)
 
+RULES = {table.name: table for table in (dim_rule, dim_rule_condition, dim_rating_rule)}
+"""The rules of a framework: in words, as conditions, and when a figure is rated."""
 _TABLES = {"factors": fct_score_move, "items": fct_score_move_item}
 
 
@@ -69,8 +81,10 @@ def _read(connection: Connection, table: Table, release_id: int, from_release_id
     return frame.sort_values(keys, ignore_index=True)
 
 
-def write_rules(connection: Connection, framework_key: int, rules: pd.DataFrame) -> None:
-    """Store a framework's rules in words, unless they are stored; columns as in dim_rule."""
-    known = exists().where(dim_rule.c.framework_key == framework_key)
-    if not connection.scalar(select(known)):
-        bulk.insert(connection, dim_rule, bulk.prepare(dim_rule, rules, {"framework_key": framework_key}))
+def write_rules(connection: Connection, framework_key: int, rules: Mapping[str, pd.DataFrame]) -> None:
+    """Store a framework's rules, by table name of `RULES`, unless they are stored; columns as the table's."""
+    for name, frame in rules.items():
+        table = RULES[name]
+        known = exists().where(table.c.framework_key == framework_key)
+        if not connection.scalar(select(known)):
+            bulk.insert(connection, table, bulk.prepare(table, frame, {"framework_key": framework_key}))

@@ -6,14 +6,13 @@ One SQL for both backends, with one word of our own: `SECONDS(moment)`, the whol
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect
-
-from include.warehouse.tables import metadata
 
 MARTS = Path(__file__).parents[1] / "sql" / "marts"
 _COLUMN = re.compile(r"^-- @(?P<name>\w+) (?P<comment>.+)$", re.MULTILINE)
@@ -44,11 +43,6 @@ def views() -> tuple[View, ...]:
     return tuple(found[name] for name in TopologicalSorter(needs).static_order())
 
 
-def comment_of(view: View, column: str) -> str:
-    """The comment of a view's column: its own, or that of the table column of the same name."""
-    return view.columns.get(column) or _table_comments()[column]
-
-
 def drop(connection: Connection) -> None:
     """Remove every `vw_*` view, also those of earlier versions."""
     existing = {name for name in inspect(connection).get_view_names() if name.startswith("vw_")}
@@ -57,8 +51,8 @@ def drop(connection: Connection) -> None:
         connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}{cascade}")
 
 
-def create(connection: Connection) -> None:
-    """Create every view; on PostgreSQL with comments on views and columns."""
+def create(connection: Connection, comment_of: Callable[[str, str], str]) -> None:
+    """Create every view; on PostgreSQL with comments on views and, by `comment_of(view, column)`, on columns."""
     seconds = _IN_SECONDS[connection.dialect.name]
     for view in views():
         select = _SECONDS.sub(seconds, view.select)
@@ -69,7 +63,7 @@ def create(connection: Connection) -> None:
     for view in views():
         connection.exec_driver_sql(f"COMMENT ON VIEW {view.name} IS {_quoted(view.comment)}")
         for column in inspector.get_columns(view.name):
-            comment = _quoted(comment_of(view, column["name"]))
+            comment = _quoted(comment_of(view.name, column["name"]))
             connection.exec_driver_sql(f'COMMENT ON COLUMN {view.name}."{column["name"]}" IS {comment}')
 
 
@@ -79,11 +73,6 @@ def _parse(path: Path) -> View:
     columns = {match["name"]: match["comment"] for match in _COLUMN.finditer(source)}
     lines = [line for line in source.splitlines() if not line.startswith("--")]
     return View(path.stem, "\n".join(lines).strip().rstrip(";"), comment, columns)
-
-
-@cache
-def _table_comments() -> dict[str, str]:
-    return {column.name: column.comment or "" for table in metadata.sorted_tables for column in table.columns}
 
 
 def _quoted(text: str) -> str:

@@ -74,7 +74,7 @@ def asked(signal, contract, parts):
             successors={},
         ) as rows,
     ):
-        return find_leads(rows, signal, quarter=QUARTER, units=units)
+        return find_leads(rows, signal, quarter=QUARTER, units=units).leads
 
 
 def quarters(random, *, back=4, last=None, **changes):

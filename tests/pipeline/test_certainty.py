@@ -102,4 +102,10 @@ def test_the_command_shows_units_choices_and_one_unit(small):
     assert [row["unit_code"] for row in figures["units"]] == ["U1"]
     assert figures["fairness"][0]["n"] == 12
     none = runner.invoke(app, ["leads", "2026Q3", "--site", str(small.folder), "--json"])
-    assert json.loads(none.output) == {"leads": []}
+    told = json.loads(none.output)
+    assert told["leads"] == []
+    # This county has none of the feeds that signals look at: nothing found is not nothing looked for.
+    assert {one["state"] for one in told["checks"]} == {"no_feed"}
+    shown = runner.invoke(app, ["leads", "2026Q3", "--site", str(small.folder)])
+    assert "Not looked for" in shown.output
+    assert small.rows("select count(*) as n from vw_lead_check_current")[0]["n"] == 7

@@ -161,4 +161,5 @@ def test_shikou_comes_out_as_printed_and_is_caught():
     assert raised == [("low_total", "index"), ("low_class", "groups.common"), ("low_class", "groups.data")]
     assert result.colours["石口乡"] == "yellow"
     evidence = json.loads(result.warnings["evidence"].iloc[0])
-    assert evidence == {"points": 80.02, "rate": 0.8002, "attainable": 100.0, "when": "rate < 0.82"}
+    figures = {"index": 80.02, "rate": 0.8002, "raw_points": 80.02, "attainable": 100.0}
+    assert evidence == {**figures, "when": "rate < 0.82"}

@@ -77,3 +77,17 @@ def test_sums_are_exact_whatever_the_order(billionths):
 def test_a_score_too_large_to_be_exact_is_refused():
     with pytest.raises(ScoringError, match="rescale it"):
         quantise(1e9)
+
+
+@given(
+    st.integers(-(10**11), 10**11),
+    st.integers(-6, 7),
+    st.sampled_from(["half_up", "half_down", "half_even", "truncate"]),
+)
+def test_which_way_an_exact_half_of_the_ninth_place_goes_reaches_no_published_figure(whole, places, mode):
+    """Quantising sends a half to the even digit; sent up, the published figure would be the same."""
+    even = 2 * round((whole + 0.5) / 2)
+    assert quantise(whole / 1e9 + 0.5e-9) in (whole / 1e9, (whole + 1) / 1e9)
+    up = whole + 1 if whole >= 0 else whole
+    one, other = (round_places(figure / 1e9, places=places, mode=mode) for figure in (even, up))
+    assert one == other

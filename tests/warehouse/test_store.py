@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, delete, exc, inspect, select, text
 
-from include.warehouse import views
+from include.warehouse import descriptions, views
 from include.warehouse.dictionary import markdown
 from include.warehouse.errors import WarehouseError
 from include.warehouse.expected import Expectation, record_expected
@@ -19,7 +19,7 @@ from include.warehouse.releases import add_analyses
 from include.warehouse.roles import SQL
 from include.warehouse.roles import apply as apply_roles
 from include.warehouse.store import kept_open, migrate, open_warehouse, reading, writing
-from include.warehouse.tables import UtcDateTime, generated_sql, metadata, release_pointer
+from include.warehouse.tables import UtcDateTime, data_dictionary, generated_sql, metadata, release_pointer
 from tests.warehouse.warehouse_samples import COUNTY, KEY, NOON, analyses, later, moved, published
 
 RUN = {"state": "value", "draws": 100, "seed": 1, "rank_shift": 0.5, "index_shift": 1.0, "result_digest": "d"}
@@ -65,12 +65,30 @@ def test_every_view_is_explained_and_answers(county: Engine) -> None:
     for view in views.views():
         assert "One row per" in view.comment, view.name
         names = [column["name"] for column in inspector.get_columns(view.name)]
-        assert all(views.comment_of(view, name) for name in names)
         assert set(view.columns) <= set(names), view.name
         with reading(county) as connection:
             rows = connection.execute(text(f"SELECT * FROM {view.name}")).all()
         empty = view.name in ("vw_score_final", "vw_score_published", "vw_certainty_missing")
         assert (len(rows) == 0) == empty, view.name
+
+
+def test_every_table_view_and_column_is_described_in_the_warehouse(warehouse: Engine) -> None:
+    with reading(warehouse) as connection:
+        rows = connection.execute(select(data_dictionary)).all()
+        names = {*metadata.tables, *(view.name for view in views.views())}
+        inspector = inspect(connection)
+        there = {(name, column["name"]) for name in names for column in inspector.get_columns(name)}
+    assert {(row.name, row.column_name) for row in rows} == there | {(name, "") for name in names}
+    assert all(row.zh and row.en for row in rows)
+    said = {(row.name, row.column_name): row for row in rows}
+    assert "90 %" in said["certainty_unit", "index_low"].en
+    assert said["vw_point_loss", "index_points_lost"].unit == "index points"
+    # A view's column is never described by a table that has nothing to do with it.
+    assert said["vw_certainty_node_current", "kind"].zh.startswith("种类(indicator")
+    used = {
+        (name, column) if (name, column) in descriptions.own() else ("*", column) for name, column in there
+    }
+    assert descriptions.own() <= used
 
 
 def test_views_name_units_as_of_the_period(county: Engine) -> None:
@@ -96,7 +114,7 @@ def test_comments_reach_postgres(postgres_url: str) -> None:
     with reading(open_warehouse(postgres_url)) as connection:
         of_view, of_column = connection.execute(text(query)).one()
     assert "One row per" in of_view
-    assert of_column == "发布号"
+    assert of_column == "发布号 Number of the release"
 
 
 def _as_role(engine: Engine, role: str, statement: str) -> None:
@@ -123,6 +141,7 @@ def test_roles_see_and_do_what_they_may(postgres_url: str) -> None:
         "SELECT * FROM quarantined_row": "loader publisher steward auditor",
         "SELECT * FROM fct_unit_score": "loader publisher auditor",
         "SELECT * FROM audit_entry": "loader publisher auditor",
+        "SELECT * FROM data_dictionary": "loader publisher steward bi_reader auditor",
         status: "publisher",
         "INSERT INTO release_lease VALUES ('x', 'x', '2026', 1, 'x', now())": "publisher",
         "INSERT INTO row_balance VALUES (1, 'x', 0, 0, 0, 0, 0)": "",

@@ -188,6 +188,49 @@ def facts(reply: float = 0.875) -> dict[str, pd.DataFrame]:
     }
 
 
+def reasons() -> dict[str, pd.DataFrame]:
+    """Why T02 is red and B01 is not rated."""
+    change = {"remedy": "points", "points_lacking": 48.666666667, "index_points_lacking": 48.666666667}
+    said = {"sentence_zh": "再得 48.67 分。", "sentence_en": "48.67 more points."}
+    none = {"numerator": None, "denominator": None, "numerator_needed": None, "value_needed": None}
+    return {
+        "fct_unit_colour": pd.DataFrame(
+            [{"unit_code": "T02", "band_colour": "red", "target": "index", **change, **none, **said}]
+        ),
+        "fct_colour_reason": pd.DataFrame(
+            [
+                {
+                    "unit_code": "T02", "kind": "warning", "rule_code": "low_total", "target": "index",
+                    "colour": "red", "term": "rate", "figure": 0.333333333, "operator": "<", "threshold": 0.82,
+                    **change, **none, **said,
+                }
+            ]
+        ),
+        "fct_state_reason": pd.DataFrame(
+            [
+                {
+                    "unit_code": "B01", "level": "index", "state": "not_rated", "reason": "too_little_attainable",
+                    "figure": 0.5, "minimum": 0.6,
+                }
+            ]
+        ),
+    }  # fmt: skip
+
+
+def measures() -> pd.DataFrame:
+    """What the one measure means."""
+    return pd.DataFrame(
+        [
+            {
+                "measure": "petitions.reply_on_time",
+                "title_zh": "按期答复率",
+                "formula_zh": "按期答复 ÷ 应答复",
+                "source": "信访工作条例 art. 34",
+            }
+        ]
+    )
+
+
 def draft(engine: Engine, **changes: Any) -> ReleaseDraft:
     """A draft over one accepted delivery, which is recorded first if the ledger has none."""
     with writing(engine) as connection:
@@ -207,6 +250,8 @@ def draft(engine: Engine, **changes: Any) -> ReleaseDraft:
         ),
         code_digest="code1",
         facts=facts(),
+        measures=measures(),
+        reasons=reasons(),
         created_at=later(2),
         actor="score_quarter",
     )
@@ -245,13 +290,18 @@ def analyses() -> dict[str, pd.DataFrame]:
             "unit_code": "T02", "indicator_code": "reply", "value": 0.8, "n": 10, "peer_mean": 0.85, **span,
             "position": "inside", "shrunk": 0.83, "own_weight": 0.4,
         },
+        "lead_check": {
+            "feed": "petitions", "signal": "bounced", "title_zh": "退件偏多", "title_en": "Bounced", "state": "looked",
+            "units": 3, "units_tested": 2, "found": 1, "test": "binomial", "alpha": 0.0001, "min_n": 10,
+            "min_excess": 0.2, "lookback_quarters": 0,
+        },
         "quality_lead": {"unit_code": "T02", "feed": "petitions", "signal": "bounced", "figures": {"n": 12}, **lead},
     }  # fmt: skip
     return {name: pd.DataFrame([row]) for name, row in rows.items()}
 
 
 def moved(engine: Engine) -> int:
-    """Publish twice; store why the second differs from the first, and one rule in words; return the second."""
+    """Publish twice; store why the second differs from the first, and one rule of each kind; return the second."""
     ids = [
         published(engine).release_id,
         published(engine, facts=facts(0.9), approved_by="chief", code_digest="code2").release_id,
@@ -273,5 +323,24 @@ def moved(engine: Engine) -> int:
             "rule_zh": "按比例",
             "rule_en": "in proportion",
         }
-        moves.write_rules(connection, later.framework_key, pd.DataFrame([rule]))
+        condition = {
+            "kind": "warning", "code": "low_total", "position": 1, "rule_on": "index",
+            "term": "rate", "argument": None, "operator": "<", "threshold": 0.82,
+        }  # fmt: skip
+        index = {
+            "level": "index",
+            "code": "",
+            "full_points": 100.0,
+            "sums_throughout": 1,
+            "min_attainable": 0.6,
+        }
+        rules = {
+            "dim_rule": [rule],
+            "dim_rule_condition": [condition],
+            "dim_rating_rule": [index | {"min_denominator": None}],
+        }
+        for _ in range(2):
+            moves.write_rules(
+                connection, later.framework_key, {name: pd.DataFrame(rows) for name, rows in rules.items()}
+            )
     return ids[-1]

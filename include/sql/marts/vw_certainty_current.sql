@@ -3,6 +3,7 @@
 -- @unit_name 单位名称
 -- @peer_group_name 类别名称
 -- @period_title 期间名称
+-- @is_newest 是否该地区、体系最新一期的现行发布(1=是)
 -- @framework_title 体系名称
 -- @status 发布状态
 -- @is_final 是否定稿(1=是)
@@ -21,6 +22,7 @@ SELECT
   r.revision,
   r.status,
   r.is_final,
+  r.is_newest,
   c.unit_code,
   COALESCE(u.unit_name, c.unit_code) AS unit_name,
   s.peer_group,

@@ -1,6 +1,8 @@
 -- 每个地区、体系、期间、指标或维度一行(现行修订):名义与实际权重、相关、剔除后的影响。
 -- One row per jurisdiction, framework, period and indicator or group of the current revision: weights as they act.
 -- @period_title 期间名称
+-- @kind 种类(indicator=指标 group=维度 index=指数)
+-- @code 指标或维度代码
 -- @title 名称
 SELECT
   c.release_id,

@@ -3,6 +3,7 @@
 -- @unit_name 单位名称
 -- @indicator_title 指标名称
 -- @period_title 期间名称
+-- @position 位置(inside=界内 better_95 better_998=好于 worse_95 worse_998=差于)
 -- @value 计量值
 -- @n 件数或份数
 SELECT

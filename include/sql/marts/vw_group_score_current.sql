@@ -3,6 +3,8 @@
 -- @unit_name 单位名称
 -- @peer_group_name 类别名称
 -- @period_title 期间名称
+-- @is_newest 是否该地区、体系最新一期的现行发布(1=是)
+-- @state_reason 无值的原因代码(空=有值,或发布早于此记录)
 -- @framework_title 体系名称
 -- @status 发布状态
 -- @is_final 是否定稿(1=是)
@@ -22,6 +24,7 @@ SELECT
   r.revision,
   r.status,
   r.is_final,
+  r.is_newest,
   s.quarter,
   s.unit_code,
   COALESCE(u.unit_name, s.unit_code) AS unit_name,
@@ -35,8 +38,11 @@ SELECT
   s.points,
   s.rate,
   s.attainable,
-  s.state
+  s.state,
+  COALESCE(x.reason, '') AS state_reason
 FROM fct_group_score AS s
 JOIN vw_release AS r ON r.release_id = s.release_id AND r.is_current = 1
 LEFT JOIN vw_unit_of_release AS u ON u.release_id = s.release_id AND u.unit_code = s.unit_code
-LEFT JOIN dim_group AS g ON g.framework_key = r.framework_key AND g.group_code = s.group_code;
+LEFT JOIN dim_group AS g ON g.framework_key = r.framework_key AND g.group_code = s.group_code
+LEFT JOIN fct_state_reason AS x
+  ON x.release_id = s.release_id AND x.unit_code = s.unit_code AND x.level = 'group' AND x.code = s.group_code;

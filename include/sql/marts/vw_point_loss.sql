@@ -5,9 +5,14 @@
 -- @indicator_title 指标名称
 -- @declared_points 标准分
 -- @points 得分
--- @points_lost 失分(可得分 − 得分;空=未计入,见状态)
+-- @group_code 维度代码
+-- @group_title 维度名称
+-- @points_lost 失分(可得分 − 得分,原始分;空=未计入,不是失分,见状态及其原因)
+-- @index_points_lost 失分折合指数(失分 × 满分 ÷ 单位可得分;空=未计入、单位未评,或体系不全是相加)
+-- @state_reason 未计入的原因代码(空=有值,或发布早于此记录)
 -- @loss_rank 失分次序(1=最多;0=未计入)
 -- @rule 评分规则
+-- @rule_en 评分规则(英文)
 -- @measure_title 计量名称
 -- @formula 计算方法
 -- @key 分项(空=不分项)
@@ -25,10 +30,16 @@ SELECT
   COALESCE(u.unit_name, s.unit_code) AS unit_name,
   s.indicator_code,
   COALESCE(i.title_zh, s.indicator_code) AS indicator_title,
+  COALESCE(i.group_code, '') AS group_code,
+  COALESCE(g.title_zh, '') AS group_title,
   i.points AS declared_points,
   s.points,
   s.attainable,
   CASE WHEN s.attainable > 0 THEN ROUND(s.attainable - s.points, 9) END AS points_lost,
+  CASE
+    WHEN s.attainable > 0 AND t.index_value IS NOT NULL AND f.sums_throughout = 1
+      THEN ROUND((s.attainable - s.points) * f.full_points / t.attainable, 9)
+  END AS index_points_lost,
   CASE
     WHEN s.attainable > 0 THEN RANK() OVER (
       PARTITION BY s.release_id, s.unit_code
@@ -37,6 +48,7 @@ SELECT
     ELSE 0
   END AS loss_rank,
   COALESCE(w.rule_zh, i.rule, '') AS rule,
+  COALESCE(w.rule_en, '') AS rule_en,
   s.measure,
   COALESCE(d.title_zh, s.measure) AS measure_title,
   COALESCE(d.formula_zh, '') AS formula,
@@ -45,15 +57,21 @@ SELECT
   m.denominator,
   COALESCE(m.n, 0) AS n,
   s.value,
-  s.state
+  s.state,
+  COALESCE(x.reason, '') AS state_reason
 FROM fct_indicator_score AS s
 JOIN release AS r ON r.release_id = s.release_id
 LEFT JOIN release_pointer AS c ON c.release_id = s.release_id AND c.kind = 'current'
 LEFT JOIN vw_unit_of_release AS u ON u.release_id = s.release_id AND u.unit_code = s.unit_code
 LEFT JOIN dim_indicator AS i ON i.framework_key = r.framework_key AND i.indicator_code = s.indicator_code
+LEFT JOIN dim_group AS g ON g.framework_key = i.framework_key AND g.group_code = i.group_code
+LEFT JOIN fct_unit_score AS t ON t.release_id = s.release_id AND t.quarter = s.quarter AND t.unit_code = s.unit_code
+LEFT JOIN dim_rating_rule AS f ON f.framework_key = r.framework_key AND f.level = 'index' AND f.code = ''
+LEFT JOIN fct_state_reason AS x
+  ON x.release_id = s.release_id AND x.unit_code = s.unit_code AND x.level = 'indicator' AND x.code = s.indicator_code
 LEFT JOIN dim_rule AS w
   ON w.framework_key = r.framework_key AND w.kind = 'indicator' AND w.code = s.indicator_code
--- 指标的计量写作 计量|分项;以 rtrim 拆开,两种数据库都能用主键查找。 "measure|key", split so that both backends use the key.
+ -- 指标的计量写作 计量|分项;以 rtrim 拆开,两种数据库都能用主键查找。 "measure|key", split so that both backends use the key.
 LEFT JOIN fct_measure AS m
   ON m.release_id = s.release_id AND m.quarter = s.quarter AND m.unit_code = s.unit_code
  AND m.measure = CASE

@@ -2,6 +2,8 @@
 -- One row per jurisdiction, framework, period, unit, feed, signal and detail of the current revision; never scored.
 -- @unit_name 单位名称
 -- @period_title 期间名称
+-- @is_newest 是否该地区、体系最新一期的现行发布(1=是)
+-- @detail 所在(如渠道;空=无)
 -- @title_zh 信号名称
 -- @title_en 信号英文名
 -- @source 依据
@@ -11,6 +13,7 @@ SELECT
   r.framework_code,
   r.period,
   r.period_title,
+  r.is_newest,
   q.unit_code,
   COALESCE(u.unit_name, q.unit_code) AS unit_name,
   q.feed,

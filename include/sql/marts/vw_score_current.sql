@@ -5,6 +5,12 @@
 -- @status 发布状态
 -- @is_current 是否现行(1=是)
 -- @is_final 是否定稿(1=是)
+-- @is_newest 是否该地区、体系最新一期的现行发布(1=是)
+-- @band_colour 仅按颜色界限的颜色(空=未评,或发布早于此记录)
+-- @warning_colour 预警给出的最差颜色(空=无)
+-- @veto_colour 否决给出的最差颜色(空=无)
+-- @state_reason 无值的原因代码(空=有值,或发布早于此记录)
+-- @change_reason 无变化值的原因代码(空=有值,或发布早于此记录)
 -- @framework_title 体系名称
 -- @period_title 期间名称
 -- @first_day 期间首日

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Inspector, inspect, select
 
-from include.warehouse import guards, roles, views
+from include.warehouse import descriptions, guards, roles, views
 from include.warehouse.canonical import lines_digest
 from include.warehouse.store import lock, reading, writing
 from include.warehouse.tables import generated_sql
@@ -40,7 +40,8 @@ def upgrade(engine: Engine) -> None:
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
         guards.recreate(connection)
-        views.create(connection)
+        views.create(connection, lambda name, column: descriptions.of_column(name, column).both)
+        descriptions.write(connection)
         connection.execute(generated_sql.delete())
         connection.execute(generated_sql.insert().values(name="views and triggers", digest=digest))
         roles.grant_again(connection)
@@ -60,4 +61,4 @@ def _generated_digest(dialect: str) -> str:
     parts = guards.statements(dialect) + [
         f"{view.name}\n{view.select}\n{view.comment}" for view in views.views()
     ]
-    return lines_digest([*parts, roles.SQL if dialect == "postgresql" else ""])
+    return lines_digest([*parts, descriptions.digest_text(), roles.SQL if dialect == "postgresql" else ""])

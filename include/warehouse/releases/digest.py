@@ -27,6 +27,7 @@ from include.warehouse.canonical import lines_digest, table_digest
 from include.warehouse.tables import (
     AS_FLOAT,
     FACTS,
+    REASONS,
     Figure,
     dim_framework,
     dim_group,
@@ -57,7 +58,14 @@ def digest_published(connection: Connection) -> str:
 
 def table_digests(connection: Connection) -> dict[str, str]:
     """The digest of each published table, for finding where two warehouses differ."""
-    of_release = (release_input, release_measure, release_status, release_pointer, *FACTS.values())
+    of_release = (
+        release_input,
+        release_measure,
+        release_status,
+        release_pointer,
+        *FACTS.values(),
+        *REASONS.values(),
+    )
     of_framework = (dim_group, dim_indicator)
     queries = {release.name: _query(release, _release_name()), dim_quarter.name: _query(dim_quarter)}
     queries[dim_framework.name] = _query(dim_framework)

@@ -90,6 +90,7 @@ class ReleaseDraft:
             release_id and jurisdiction; `quarter` may be left out (the period), in fct_unit_score also
             `change_state`. NaN is no value.
         measures: what the measures mean; columns measure, title_zh, title_en, formula_zh, formula_en, source.
+        reasons: frames by table name of `REASONS`, beside the facts and no part of their digest.
         created_at: the moment of publishing (UTC, aware).
         actor: who or what publishes.
         fencing_token: what `acquire_lease` gave; 0 only where nobody ever took a lease of this key.
@@ -106,6 +107,7 @@ class ReleaseDraft:
     created_at: datetime
     actor: str
     measures: pd.DataFrame = field(default_factory=no_measures)
+    reasons: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     fencing_token: int = 0
     reason: str = ""
     missing_feeds: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ from include.warehouse.releases.leases import check_lease, is_key, lock_release
 from include.warehouse.releases.reading import Release, current, get, latest_status
 from include.warehouse.releases.status import add_status, move_pointer
 from include.warehouse.store import writing
-from include.warehouse.tables import FACTS, release, release_input, release_measure, verification
+from include.warehouse.tables import FACTS, REASONS, release, release_input, release_measure, verification
 
 
 def publish(engine: Engine, draft: ReleaseDraft) -> Published:
@@ -193,6 +193,8 @@ def _add_revision(
     bulk.insert(connection, release_measure, meanings)
     for name, rows in facts.items():
         bulk.insert(connection, FACTS[name], bulk.with_constant(FACTS[name], rows, "release_id", release_id))
+    for name, frame in draft.reasons.items():
+        bulk.insert(connection, REASONS[name], bulk.prepare(REASONS[name], frame, common))
     if standing is not None and latest_status(connection, standing.release_id) == "provisional":
         add_status(
             connection, standing, "superseded", at=draft.created_at, actor=draft.actor, reason=draft.reason

@@ -9,10 +9,11 @@ from include.warehouse.tables.analysis_certainty import (
     certainty_run,
     certainty_unit,
     fairness_indicator,
+    lead_check,
     quality_lead,
 )
 from include.warehouse.tables.analysis_moves import dim_rule, fct_score_move, fct_score_move_item
-from include.warehouse.tables.audit import audit_entry, generated_sql
+from include.warehouse.tables.audit import audit_entry, data_dictionary, generated_sql
 from include.warehouse.tables.base import AS_FLOAT, Figure, UtcDateTime, metadata
 from include.warehouse.tables.expected import expected_delivery
 from include.warehouse.tables.facts import (
@@ -42,6 +43,7 @@ from include.warehouse.tables.ledger import (
     validation_result,
 )
 from include.warehouse.tables.names import alias_decision
+from include.warehouse.tables.reasons import REASONS, fct_colour_reason, fct_state_reason, fct_unit_colour
 from include.warehouse.tables.register import (
     dim_peer_group,
     dim_post,
@@ -68,6 +70,7 @@ from include.warehouse.tables.returns import (
     return_answer,
     return_row,
 )
+from include.warehouse.tables.rules import dim_rating_rule, dim_rule_condition
 from include.warehouse.tables.steward import extract_snapshot, hold_confirmation, nil_return
 from include.warehouse.tables.vault import tombstone, vault_read
 
@@ -77,6 +80,7 @@ __all__ = [
     "FACTS",
     "INPUT_KINDS",
     "POINTERS",
+    "REASONS",
     "STATUSES",
     "VERDICTS",
     "Figure",
@@ -88,6 +92,7 @@ __all__ = [
     "certainty_node",
     "certainty_run",
     "certainty_unit",
+    "data_dictionary",
     "delivery",
     "delivery_verdict",
     "dim_framework",
@@ -96,23 +101,29 @@ __all__ = [
     "dim_peer_group",
     "dim_post",
     "dim_quarter",
+    "dim_rating_rule",
     "dim_rule",
+    "dim_rule_condition",
     "dim_unit",
     "expected_delivery",
     "extract_snapshot",
     "fairness_indicator",
     "fct_adjustment",
+    "fct_colour_reason",
     "fct_group_score",
     "fct_indicator_score",
     "fct_measure",
     "fct_score_move",
     "fct_score_move_item",
+    "fct_state_reason",
+    "fct_unit_colour",
     "fct_unit_score",
     "fct_warning",
     "file_fault",
     "generated_sql",
     "hold_confirmation",
     "judgement_basis",
+    "lead_check",
     "metadata",
     "nil_return",
     "normalised_column",

@@ -118,6 +118,29 @@ quality_lead = _analysis(
     "One row per release, unit, feed, signal and detail: a lead on data quality, never scored.",
 )
 
+lead_check = _analysis(
+    "lead_check",
+    text("feed", "数据源"),
+    text("signal", "信号代码"),
+    text("title_zh", "信号名称"),
+    text("title_en", "信号英文名"),
+    text(
+        "state",
+        "状态(looked=已查 no_feed=本地区无此数据源 not_received=本期未收到 column_missing=契约缺所需的列)",
+    ),
+    number("units", "参评单位数(未查=0)", default=0),
+    number("units_tested", "其中有此情形、件数够多、作了检验的单位数", default=0),
+    number("found", "线索条数", default=0),
+    text("test", "检验(binomial=精确二项 two_sample=两样本)"),
+    figure("alpha", "机会概率须小于", nullable=False),
+    number("min_n", "最少件数"),
+    figure("min_excess", "比例至少高出", nullable=False),
+    number("lookback_quarters", "回看季度数"),
+    grain=("feed", "signal"),
+    comment="每次发布、数据源、信号一行:查没查、查了多少单位、界限、查到几条。没有线索不等于没有查。"
+    "One row per release, feed and signal: whether it was looked at, over how many units, by which thresholds.",
+)
+
 ANALYSES: dict[str, Table] = {
     table.name: table
     for table in (
@@ -126,6 +149,7 @@ ANALYSES: dict[str, Table] = {
         certainty_node,
         fairness_indicator,
         quality_lead,
+        lead_check,
     )
 }
 """Tables written with a row of certainty_run, in the same transaction."""

@@ -35,3 +35,17 @@ generated_sql = Table(
     text("digest", "SQL 摘要"),
     comment="每组由程序生成的视图和触发器一行。One row per generated set of views and triggers.",
 )
+
+data_dictionary = Table(
+    "data_dictionary",
+    metadata,
+    text("name", "表或视图名", primary_key=True),
+    text("column_name", "列名(空=表或视图本身)", primary_key=True),
+    number("position", "列的次序(0=表或视图本身)"),
+    text("kind", "种类(table=表 view=视图)"),
+    text("zh", "说明"),
+    text("en", "英文说明"),
+    text("unit", "单位(空=无)", default=""),
+    comment="每个表、视图及其每列一行:含义。每次升级重写。"
+    "One row per table or view and per column of each: what it means. Written anew at every upgrade.",
+)
