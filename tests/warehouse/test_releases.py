@@ -14,7 +14,7 @@ from include.warehouse import audit, errors, ledger, releases
 from include.warehouse.guards import APPEND_ONLY
 from include.warehouse.releases import ReleaseInput, ReleaseKey
 from include.warehouse.store import reading, writing
-from include.warehouse.tables import FACTS, metadata, release, release_status, verification
+from include.warehouse.tables import FACTS, REASONS, metadata, release, release_status, verification
 from tests.warehouse.warehouse_samples import (
     COUNTY,
     KEY,
@@ -261,6 +261,40 @@ def test_frames_that_do_not_fit_are_refused(county: Engine, frame: dict, said: s
         published(county, facts={"fct_warning": warning})
     with pytest.raises(errors.BadFacts, match="fct_other"):
         published(county, facts={"fct_other": warning})
+
+
+def test_reasons_are_stored_with_a_release_and_are_no_part_of_its_digest(county: Engine) -> None:
+    made = draft(county)
+    first = releases.publish(county, made)
+    # The same figures without reasons are the same release; reasons are never written a second time.
+    again = releases.publish(county, replace(made, reasons={}))
+    assert (again.release_id, again.unchanged) == (first.release_id, True)
+    assert releases.publish(county, made).unchanged
+    assert {name: _count(county, table) for name, table in REASONS.items()} == dict.fromkeys(REASONS, 1)
+    with pytest.raises(errors.BadFacts, match="fct_other"):
+        published(county, reasons={"fct_other": pd.DataFrame()})
+
+
+def test_a_release_without_reasons_shows_its_scores_all_the_same(county: Engine) -> None:
+    published(county, reasons={})
+    query = text(
+        "SELECT unit_code, colour, band_colour, state_reason FROM vw_score_current ORDER BY unit_code"
+    )
+    with reading(county) as connection:
+        rows = [tuple(row) for row in connection.execute(query)]
+    assert rows == [("B01", "", "", ""), ("T01", "green", "", ""), ("T02", "red", "", "")]
+
+
+def test_the_files_behind_a_measure(county: Engine) -> None:
+    published(county)
+    with reading(county) as connection:
+        row = connection.execute(text("SELECT * FROM vw_measure_file")).one()
+    assert (row.measure, row.file_name, row.supplier) == (
+        "petitions.reply_on_time",
+        "2026Q3.xlsx",
+        "petition_office",
+    )
+    assert (row.is_current, row.is_newest, row.is_nil) == (1, 1, 0)
 
 
 def test_every_fact_table_is_filled_through_the_same_path(county: Engine) -> None:

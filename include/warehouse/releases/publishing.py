@@ -44,6 +44,7 @@ def publish(engine: Engine, draft: ReleaseDraft) -> Published:
         NotReproducible: the same inputs and the same code gave other figures.
     """
     facts = prepare_facts(draft)
+    reasons = _prepare_reasons(draft)
     result_digest = facts_digest(facts)
     with writing(engine) as connection:
         lock_release(connection, draft.key)
@@ -53,7 +54,7 @@ def publish(engine: Engine, draft: ReleaseDraft) -> Published:
         if known is not None:
             return known
         _check_deliveries(connection, draft)
-        return _add_revision(connection, draft, standing, facts, result_digest)
+        return _add_revision(connection, draft, standing, facts, reasons, result_digest)
 
 
 def prepare_facts(draft: ReleaseDraft) -> dict[str, pa.Table]:
@@ -72,6 +73,15 @@ def prepare_facts(draft: ReleaseDraft) -> dict[str, pa.Table]:
             frame = frame.assign(change_state=frame["change"].notna().map({True: "value", False: "none"}))
         prepared[name] = bulk.prepare(table, frame, constants)
     return prepared
+
+
+def _prepare_reasons(draft: ReleaseDraft) -> dict[str, pa.Table]:
+    """The tables of why, typed and quantised; raises BadFacts."""
+    unknown = sorted(set(draft.reasons) - set(REASONS))
+    if unknown:
+        raise BadFacts(f"没有原因表 [{unknown[0]}]。", f"There is no table of reasons [{unknown[0]}].")
+    constants = {"jurisdiction": draft.key.jurisdiction}
+    return {name: bulk.prepare(REASONS[name], frame, constants) for name, frame in draft.reasons.items()}
 
 
 def facts_digest(facts: dict[str, pa.Table]) -> str:
@@ -163,6 +173,7 @@ def _add_revision(
     draft: ReleaseDraft,
     standing: Release | None,
     facts: dict[str, pa.Table],
+    reasons: dict[str, pa.Table],
     result_digest: str,
 ) -> Published:
     keep_periods(connection, {draft.key.period, *_quarters(facts)})
@@ -193,8 +204,10 @@ def _add_revision(
     bulk.insert(connection, release_measure, meanings)
     for name, rows in facts.items():
         bulk.insert(connection, FACTS[name], bulk.with_constant(FACTS[name], rows, "release_id", release_id))
-    for name, frame in draft.reasons.items():
-        bulk.insert(connection, REASONS[name], bulk.prepare(REASONS[name], frame, common))
+    for name, rows in reasons.items():
+        bulk.insert(
+            connection, REASONS[name], bulk.with_constant(REASONS[name], rows, "release_id", release_id)
+        )
     if standing is not None and latest_status(connection, standing.release_id) == "provisional":
         add_status(
             connection, standing, "superseded", at=draft.created_at, actor=draft.actor, reason=draft.reason
