@@ -2,9 +2,9 @@
 
 LocalExecutor forks its workers when the scheduler starts, and each worker forks a process per task, so what
 the scheduler has imported by then costs a task nothing. Great Expectations runs in a limited child (include/quality);
-one server of it is started here and shared by all tasks, for its libraries take seconds to load. Only other people's
-libraries are imported, never ours: an edit of `include/` counts from the next task on, as it does with Airflow's own
-executor (a judge that was started with older code declines, and the task starts its own).
+one server of it is started here and shared by all tasks, for its libraries take seconds to load. Of ours
+only the door to that server is imported (include/limited): an edit of any other room counts from the next task on, as
+it does with Airflow's own executor (a judge that was started with older code declines, and the task starts its own).
 """
 
 from __future__ import annotations

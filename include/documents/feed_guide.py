@@ -129,7 +129,7 @@ def _words(zh: str, en: str) -> Words:
 
 def _is_asked(column: Column) -> bool:
     """Nobody is asked for what is thrown away: personal columns only where a file must have them."""
-    return not (column.may_be_absent and column.privacy in ("personal", "pseudonym"))
+    return not (column.may_be_absent and column.is_hidden)
 
 
 def _column(contract: Contract, column: Column) -> ColumnGuide:

@@ -51,6 +51,11 @@ class Column(Strict):
     examples: tuple[str, ...] = ()
     """For people: what a cell may look like."""
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether its values are those of persons, shown and stored masked or keyed at most."""
+        return self.privacy in ("personal", "pseudonym")
+
 
 class UnitColumns(Strict):
     """How a row names its unit: the column, compared with codes, names and approved aliases of the register."""
@@ -92,6 +97,11 @@ class FeedTime(Strict):
     """Earlier quarters that the measures may read."""
     stability_seconds: int = 120
     hold_above_bad_share: float = Field(default=0.05, ge=0, le=1)
+
+    @property
+    def of_events(self) -> bool:
+        """Whether a key is one event wherever it is dated, in files or in extracts."""
+        return self.kind in ("events", "extract")
 
 
 class Contract(Strict):
@@ -252,7 +262,7 @@ def _mistakes(contract: Contract) -> Iterable[str]:
 
 
 def _history_mistakes(contract: Contract) -> Iterable[str]:
-    hidden = {column.name for column in contract.columns if column.privacy not in ("public", "internal")}
+    hidden = {column.name for column in contract.columns if column.is_hidden}
     if contract.history.sender_column in hidden:
         yield (
             f"[history.sender_column] 列 [{contract.history.sender_column}] 含个人信息,不予保存,无从比较。 "

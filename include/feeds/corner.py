@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +25,7 @@ MONEY = ("元", "万元")
 
 _CORNER = re.compile(r"单位\s*[:：]\s*([^)）]+)")
 _TOKEN = re.compile(r"(?:人民币)?((?:万亿|[百千万亿]|十万|百万|千万)?元|角|分)(?![一-鿿])")
+_EXPONENT = r"[+-]?\d+(\.\d+)?[eE][+-]?\d{1,3}"
 _NUMBER = r"^([+-]?)(\d[\d,]*)(?:\.(\d*))?$"
 
 
@@ -94,7 +96,8 @@ def shifted(texts: pa.Array, power: int, null_values: Sequence[str]) -> pa.Array
 
 
 def _moved(text: str, power: int) -> str:
-    match = re.match(_NUMBER, text)
+    # A spreadsheet writes small figures as 5e-05.
+    match = re.match(_NUMBER, format(Decimal(text), "f") if re.fullmatch(_EXPONENT, text) else text)
     if not match:
         return text
     sign, whole, decimals = match[1].replace("+", ""), match[2].replace(",", ""), match[3] or ""

@@ -91,6 +91,11 @@ def without_numbers(text: str) -> str:
     return text
 
 
+def without_persons(text: str) -> str:
+    """Hide numbers of persons, addresses and labelled names wherever they stand, and a name that fills the cell."""
+    return f"{text[:1]}*" if looks_like_a_name(text) else without_numbers(masked(text))
+
+
 def initial(text: str) -> str:
     """What is shown of a personal value: its first character (张*), a number's ends, a spreadsheet's error whole."""
     if text in _ERRORS:
@@ -109,7 +114,7 @@ def in_a_sentence(text: str, *, hidden: bool) -> str:
     shown = _LINES.sub("□", seen(text))
     if hidden or _GIVEN_AWAY.search(shown):
         return initial(shown) if hidden else f"{shown[:1]}*"
-    shown = without_numbers(shown)
+    shown = without_numbers(masked(shown))
     return shown if len(shown) <= SHOWN_CHARACTERS else shown[: SHOWN_CHARACTERS - 1] + "…"
 
 

@@ -25,8 +25,6 @@ from include.feeds.sniff import Limits
 from include.feeds.totals import reconcile
 from include.feeds.workbook import BLANK, MERGED, TEXT
 
-_NO_TEXT = pa.scalar(None, pa.string())
-
 
 @dataclass(frozen=True)
 class TextTable:

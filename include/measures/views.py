@@ -121,7 +121,7 @@ def _rows(contract: Contract, parts: Sequence[StagedPart], quarter: Quarter) -> 
     types |= ADDRESS
     first = quarter.shift(-contract.time.lookback_quarters)
     keyed = contract.time.delivery != "append" and bool(contract.key)
-    moves = keyed and contract.time.kind == "events"
+    moves = keyed and contract.time.of_events
     window = [part for part in parts if moves or first <= part.quarter <= quarter]
     if not window:
         nothing = ", ".join(f"CAST(NULL AS {kind}) AS {_name(name)}" for name, kind in types.items())
@@ -163,7 +163,7 @@ def _newest_per_key(
         f"({_quoted(path)}, {part.sequence}, {_quoted(part.supplier)})" for path, part in by_path.items()
     )
     key = [*(_name(name) for name in contract.key), "_supplier"]
-    if contract.time.kind != "events":
+    if not contract.time.of_events:
         key.append("_quarter")
     return (
         f"SELECT {', '.join(map(_name, names))} FROM ("

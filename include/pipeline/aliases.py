@@ -91,7 +91,7 @@ def unknown_names(site: Site, jurisdiction: str) -> UnknownNames:
     shown = {
         contract.feed: contract.unit.column
         for contract in contracts_of(site)
-        if contract.column(contract.unit.column).privacy in ("public", "internal")
+        if not contract.column(contract.unit.column).is_hidden
     }
     rows = rows[rows["column_name"] == rows["feed"].map(shown)]
     rows = rows.assign(name=normalise_names(rows["name"]))

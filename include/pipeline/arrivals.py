@@ -20,7 +20,7 @@ from include.site import Site
 from include.warehouse import ledger
 from include.warehouse.ledger import Delivery, Verdict
 from include.warehouse.ledger.records import storable_name
-from include.warehouse.store import reading, writing
+from include.warehouse.store import lock, reading, writing
 
 
 def arrived(
@@ -56,11 +56,11 @@ def unrecorded(
     """Those of the files whose arrival is not in the ledger; what was taken stays in the inbox."""
     with reading(engine) as connection:
         known = ledger.recorded_arrivals(connection, jurisdiction=jurisdiction, feed=contract.feed)
-    return [
-        (supplier, file)
-        for supplier, file in files
-        if (supplier, storable_name(masked_title(file.name)), file.bytes, moment(file)) not in known
-    ]
+    return [(supplier, file) for supplier, file in files if _arrival(supplier, file) not in known]
+
+
+def _arrival(supplier: str, file: InboxFile) -> tuple[str, str, int, datetime]:
+    return supplier, storable_name(masked_title(file.name)), file.bytes, moment(file)
 
 
 def record(
@@ -88,6 +88,11 @@ def record(
         report.held.append(HeldFile(jurisdiction, masked_title(file.name), held.fault))
         return
     with writing(engine) as connection:
+        lock(connection, "delivery", jurisdiction, contract.feed)
+        if _arrival(supplier, file) in ledger.recorded_arrivals(
+            connection, jurisdiction=jurisdiction, feed=contract.feed
+        ):
+            return  # another run was faster
         delivery_id = ledger.record_delivery(
             connection,
             jurisdiction=jurisdiction,

@@ -71,14 +71,14 @@ def _changed(
 ) -> Fault | None:
     if any(one.code == "H-SCHEMA" for one in confirmed.get(delivery.delivery_id, ())):
         return None
-    earlier = [one.delivery for one in standing if one.delivery.delivery_id < delivery.delivery_id]
+    earlier = sorted((one.delivery.delivery_id for one in standing), reverse=True)
     with reading(engine) as connection:
         now = ledger.extract_of(connection, delivery.delivery_id)
-        before = [ledger.extract_of(connection, one.delivery_id) for one in earlier]
-    known = [one for one in before if one is not None]
-    if now is None or not known or known[-1].columns == now.columns:
+        asked = (ledger.extract_of(connection, one) for one in earlier if one < delivery.delivery_id)
+        last = next((one for one in asked if one is not None), None)
+    if now is None or last is None or last.columns == now.columns:
         return None
-    was, found = dict(json.loads(known[-1].columns)), dict(json.loads(now.columns))
+    was, found = dict(json.loads(last.columns)), dict(json.loads(now.columns))
     changes = [
         f"{name}: {was.get(name, '∅')} → {found.get(name, '∅')}"
         for name in sorted({*was, *found})

@@ -35,13 +35,14 @@ from include.pipeline.prepared import on_record, prepare, prepare_all
 from include.pipeline.references import looking_into
 from include.pipeline.registers import import_register_rows, standing_register
 from include.pipeline.rejudging import Basis, basis_now, changed_since, in_order_of_arrival, keep
-from include.pipeline.return_books import Source, first_source, put_back
+from include.pipeline.return_books import Source, first_source, put_back, site_signers
 from include.pipeline.returns import Answer, judge_return
 from include.pipeline.settling import settle, without_settled
 from include.pipeline.staging import stage
 from include.pipeline.superseding import NOTHING_COMPARED, StandingDeliveries
 from include.quality import second
 from include.quality.returns.reading import Returned
+from include.quality.returns.tokens import Signer
 from include.site import Site
 from include.warehouse import ledger
 from include.warehouse.ledger import Delivery, Verdict
@@ -141,6 +142,7 @@ def _judge_pending(
         ]
     if waiting:
         second.prepare()
+    sign = site_signers(site)[0] if site.keys.has("token") else None
     used = {verdict.delivery.delivery_id: verdict.verdict_id for verdict in standing}
     others = StandingDeliveries(site, contract, standing)
     for came in read_batches(site, contract, jurisdiction, engine, waiting, now, confirmed):
@@ -168,7 +170,7 @@ def _judge_pending(
                 verdict, accepted = answer.verdict, answer.accepted
             elif read.nil:
                 verdict = nil_verdict(
-                    site, contract, register, delivery, read, standing, now, confirmed=codes
+                    site, contract, register, delivery, read, others.verdicts, now, confirmed=codes
                 )
                 accepted = None
             else:
@@ -189,7 +191,7 @@ def _judge_pending(
                 continue
             source = _source(delivery, read, answer)
             try:
-                verdict_id = _put_on_record(engine, basis, delivery, verdict, accepted, source, answer)
+                verdict_id = _put_on_record(engine, basis, delivery, verdict, accepted, source, answer, sign)
                 others.judged(delivery, verdict_id, verdict, answers=answer.first if answer else None)
             except Held as held:
                 verdict = held_verdict(contract, register, held.fault, now)
@@ -208,6 +210,7 @@ def _put_on_record(
     accepted: pa.Table | None,
     source: Source | None,
     answer: Answer | None,
+    sign: Signer | None,
 ) -> int:
     """Record a verdict with all that it settles, in one transaction; Held where the register does not take the rows."""
     with writing(engine) as connection:
@@ -224,6 +227,7 @@ def _put_on_record(
             text=text,
             accepted=accepted,
             answer=answer,
+            sign=sign,
         )
     return verdict_id
 

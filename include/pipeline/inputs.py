@@ -231,7 +231,7 @@ def nil_returns(
 
 def _moves(contract: Contract) -> bool:
     """Whether a key is one event wherever it is dated."""
-    return contract.time.delivery == "upsert" and contract.time.kind == "events"
+    return contract.time.delivery == "upsert" and contract.time.of_events
 
 
 def in_order_of_effect(contract: Contract, verdicts: Iterable[EffectiveVerdict]) -> list[EffectiveVerdict]:

@@ -93,8 +93,11 @@ def _said(site: Site, one: EffectiveVerdict, column: str) -> frozenset[str]:
     said: set[str] = set()
     for staged in one.staged:
         if (staged.path, column) not in _values:
-            table = pq.read_table(str(local_copy(site.lake / staged.path)), columns=[column])
-            _values[staged.path, column] = frozenset(pc.unique(table[column]).to_pylist()) - {None}
+            file = pq.ParquetFile(str(local_copy(site.lake / staged.path)))
+            # A file staged under an older contract may lack the column.
+            kept = [column] if column in file.schema_arrow.names else []
+            said_here = file.read(columns=kept).to_pydict().get(column, [])
+            _values[staged.path, column] = frozenset(said_here) - {None}
         said |= _values[staged.path, column]
     return frozenset(said)
 

@@ -97,7 +97,7 @@ def reference_mistakes(site: Site, contract: Contract) -> Iterator[str]:
             yield f"{where}: [{rule.feed}] 是名册,没有采用的行。 [{rule.feed}] is a register and stages no rows."
         columns = {column.name: column for column in other.columns}
         for own, theirs in zip(rule.columns, rule.theirs, strict=True):
-            if theirs not in columns or columns[theirs].privacy in ("personal", "pseudonym"):
+            if theirs not in columns or columns[theirs].is_hidden:
                 yield f"{where}: [{rule.feed}] 没有可用的列 [{theirs}]。 [{rule.feed}] has no staged column [{theirs}]."
             elif columns[theirs].type != contract.column(own).type:
                 yield (

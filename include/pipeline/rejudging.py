@@ -143,6 +143,8 @@ def changed_since(connection: Connection, site: Site, basis: Basis) -> Again:
 def keep(engine: Engine, jurisdiction: str, verdict_id: int, refused: Verdict) -> None:
     """Let an accepted verdict stand though its delivery would be held now, and note on what."""
     parts = {
+        # Corrections that are gone are noted as gone.
+        "corrections": "",
         **refused.judging.basis,
         "contract": refused.contract_digest,
         "register": refused.register_digest,
@@ -200,7 +202,7 @@ def _units_moved(site: Site, basis: Basis, verdicts: Sequence[StandingVerdict]) 
     if not source:
         return set()
     needed = {unit, on} - {""}
-    with scratch() as con:
+    with scratch(rows=_rows_staged(verdicts)) as con:
         present = {row[0] for row in con.execute(f"describe select * from {source}").fetchall()}
         if not needed <= present:
             # What was named or when is not staged, so it cannot be told from here.
@@ -225,9 +227,9 @@ def _references_lost(
     source, verdicts_of = _staged(site, verdicts)
     if not source:
         return set()
-    if any(contract.column(column).privacy in ("personal", "pseudonym") for column in rule.columns):
+    if any(contract.column(column).is_hidden for column in rule.columns):
         return {one.verdict_id for one in verdicts}
-    with scratch() as con:
+    with scratch(rows=_rows_staged(verdicts)) as con:
         con.register("sent", reference.rows)
         said = [f"cast(own.{name(column)} as varchar)" for column in rule.columns]
         same = [f"sent._{place} = {value}" for place, value in enumerate(said)]
@@ -239,6 +241,10 @@ def _references_lost(
             f"where {given} and not exists (select 1 from sent where {' and '.join(same)})"
         ).fetchall()
     return {one for (path,) in lost for one in verdicts_of[path]}
+
+
+def _rows_staged(verdicts: Sequence[StandingVerdict]) -> int:
+    return sum(staged.rows for one in verdicts for staged in one.staged)
 
 
 def _staged(site: Site, verdicts: Sequence[StandingVerdict]) -> tuple[str, Mapping[str, set[int]]]:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from include.feeds.contract import Contract
 from include.feeds.faults import Fault
+from include.feeds.persons import without_persons
 from include.feeds.read import TextTable
 from include.pipeline.inputs import is_newer, main_quarter
 from include.pipeline.judging import held_verdict, judge_batch, read_text, verdict_of
@@ -28,7 +29,6 @@ from include.pipeline.vault import open_landed, record_opening
 from include.quality.holds import LEAST_BAD_ROWS
 from include.quality.judge import Judgement
 from include.quality.returns.compose import Composed, compose, refusal
-from include.quality.returns.content import without_persons
 from include.quality.returns.reading import Returned
 from include.quality.returns.tokens import named_origin, origin_key
 from include.quality.sentences import file_fault
@@ -148,8 +148,9 @@ def _judged(
         {str(key): value for key, value in one.items()} for one in composed.refused.to_dict("records")
     ]
     idle: set[int] = set()
+    wrong = {one["row_number"] for one in refused}
     for row, address in composed.origins.items():
-        if address not in settled or row in composed.twins or row in {one["row_number"] for one in refused}:
+        if address not in settled or row in composed.twins or row in wrong:
             continue
         idle.add(row)
         if row in composed.changed and said.get(address) != composed.digests[row]:
@@ -166,7 +167,7 @@ def _judged(
     if judgement is not None:
         duplicates |= set(judgement.duplicates["row"].tolist())
     if whole and held is None:
-        done = used + len(settled) + len(composed.twins)
+        done = used + len(settled)
         held = _partial(
             contract, delivery, first, rows=text.table.num_rows, good=done + _twins_within(judgement)
         )

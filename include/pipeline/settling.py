@@ -17,7 +17,7 @@ from include.pipeline.inputs import is_newer
 from include.pipeline.return_books import quarter_of
 from include.pipeline.returns import Address, Answer
 from include.quality.judge import Judgement
-from include.quality.returns.content import HIDDEN
+from include.quality.returns.tokens import Signer
 from include.warehouse import ledger
 from include.warehouse.ledger import Delivery, ReturnRow, Verdict
 from include.warehouse.ledger.settling import Outcome
@@ -33,11 +33,18 @@ def settle(
     text: TextTable | None,
     accepted: pa.Table | None,
     answer: Answer | None,
+    sign: Signer | None,
 ) -> None:
-    """Record beside a verdict what it settles: rows that a return fixed, keys that came again, files replaced."""
+    """Record beside a verdict what it settles: rows that a return fixed, keys that came again, files replaced.
+
+    Keys that may name a person are known by `sign`; without it such rows are not settled by their key.
+    """
     if text is not None and len(verdict.quarantined):
         keys = _keys(
-            text, contract, set(_addresses(verdict.quarantined["sheet"], verdict.quarantined["row_number"]))
+            text,
+            contract,
+            set(_addresses(verdict.quarantined["sheet"], verdict.quarantined["row_number"])),
+            sign,
         )
         ledger.record_keys(connection, verdict_id, delivery.jurisdiction, keys)
     if answer is not None and answer.first is not None:
@@ -55,7 +62,7 @@ def settle(
         return
     closed = [] if answer is not None else _replaced(connection, contract, delivery, verdict, waiting)
     if text is not None and accepted is not None:
-        closed += _sent_again(contract, text, accepted, waiting)
+        closed += _sent_again(contract, text, accepted, waiting, sign)
     ledger.close_rows(
         connection, delivery.jurisdiction, closed, closed_by=delivery.delivery_id, at=verdict.judged_at
     )
@@ -125,13 +132,17 @@ def _replaced(
 
 
 def _sent_again(
-    contract: Contract, text: TextTable, accepted: pa.Table, waiting: Iterable[ledger.OpenRow]
+    contract: Contract,
+    text: TextTable,
+    accepted: pa.Table,
+    waiting: Iterable[ledger.OpenRow],
+    sign: Signer | None,
 ) -> list[tuple[int, str, int, Outcome]]:
     """Open rows whose key was accepted now; of a feed that is no feed of events, in the same quarter only."""
     wanted = {row.row_key for row in waiting if row.row_key}
     if not wanted:
         return []
-    keys = _key_texts(text.table, contract)
+    keys = _key_texts(text.table, contract, sign)
     came = pc.is_in(keys, value_set=pa.array(sorted(wanted), pa.string()))
     rows = text.table.append_column("_key", keys).filter(came)
     quarters = dict(
@@ -146,7 +157,7 @@ def _sent_again(
     for address, key in zip(addresses, rows["_key"].to_pylist(), strict=True):
         if address in quarters:
             found.setdefault(key, set()).add(quarters[address])
-    events = contract.time.kind == "events"
+    events = contract.time.of_events
     return [
         (row.delivery_id, row.sheet, row.row_number, "resent")
         for row in waiting
@@ -178,30 +189,42 @@ def without_settled(connection: Connection, delivery: Delivery, judgement: Judge
     )
 
 
-def _keys(text: TextTable, contract: Contract, wanted: set[Address]) -> dict[Address, str]:
+def _keys(
+    text: TextTable, contract: Contract, wanted: set[Address], sign: Signer | None
+) -> dict[Address, str]:
     """Address → key of the wanted rows that have their whole key; none where the key holds personal data."""
     addresses = _addresses(text.table["_sheet"].to_pylist(), text.table["_row"].to_pylist())
     places = [place for place, address in enumerate(addresses) if address in wanted]
-    keys = _key_texts(text.table.take(pa.array(places, pa.int64())), contract).to_pylist()
+    keys = _key_texts(text.table.take(pa.array(places, pa.int64())), contract, sign).to_pylist()
     return {addresses[place]: key for place, key in zip(places, keys, strict=True) if key}
 
 
-def _key_texts(table: pa.Table, contract: Contract) -> pa.Array:
+def _key_texts(table: pa.Table, contract: Contract, sign: Signer | None) -> pa.Array:
     """The key of each row as one text, null where a part of it is missing."""
-    if not contract.key or any(contract.column(name).privacy in HIDDEN for name in contract.key):
+    if not contract.key or any(contract.column(name).is_hidden for name in contract.key):
         return pa.nulls(table.num_rows, pa.string())
     parts = [table[name].combine_chunks() for name in contract.key]
     whole = pc.binary_join_element_wise(*parts, "\x1f") if len(parts) > 1 else parts[0]
     whole = whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
     # A key that reads as a person's name, or is long digits, may identify someone: only such keys are looked at.
     if pc.any(pc.match_substring_regex(whole, rf"\d{{11}}|(?:^|\x1f){persons.NAME}(?:$|\x1f)")).as_py():
-        return pa.array([None if key is None else _harmless(key) for key in whole.to_pylist()], pa.string())
+        return pa.array(
+            [None if key is None else _harmless(key, sign) for key in whole.to_pylist()], pa.string()
+        )
     return whole
 
 
-def _harmless(key: str) -> str | None:
-    """The key with numbers of persons masked; None where a part of it reads as a person's name."""
-    return None if any(map(persons.looks_like_a_name, key.split("\x1f"))) else persons.without_numbers(key)
+def _harmless(key: str, sign: Signer | None) -> str | None:
+    """The key with numbers of persons masked and the whole signed, so that no two keys become one.
+
+    None where a part of it reads as a person's name, or nothing signs.
+    """
+    if any(map(persons.looks_like_a_name, key.split("\x1f"))):
+        return None
+    masked = persons.without_numbers(key)
+    if masked == key:
+        return key
+    return f"{masked}~{sign(key.encode()).hex()[:16]}" if sign else None
 
 
 def _addresses(sheets: Iterable[str], rows: Iterable[int]) -> list[Address]:

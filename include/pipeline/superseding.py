@@ -118,7 +118,7 @@ class StandingDeliveries:
         if accepted is None or not accepted.num_rows:
             return NOTHING_COMPARED
         quarters = set(pc.unique(accepted["_quarter"]).to_pylist())
-        anywhere = time.delivery == "upsert" and time.kind == "events"
+        anywhere = time.delivery == "upsert" and time.of_events
         others = [one for one in self._verdicts.values() if one.delivery.delivery_id != delivery.delivery_id]
         files = [
             (one.delivery, staged)
@@ -134,7 +134,7 @@ class StandingDeliveries:
         told = self._resent(delivery)
         if not own and not strange:
             return Compared(None, tuple(told))
-        with scratch(rows=accepted.num_rows) as con:
+        with scratch(rows=sum(staged.rows for _, staged in (*own, *strange))) as con:
             con.register("accepted", accepted)
             superseded = self._superseded(con, delivery, own, set(accepted.column_names)) if own else None
             overlap = self._overlap(con, strange, anywhere=anywhere) if strange else 0
@@ -191,7 +191,7 @@ class StandingDeliveries:
         source, present = self._source(con, files, order_with=delivery)
         contract = self._contract
         compared = [one.name for one in contract.columns if one.name in columns and one.name in present]
-        keys = [*contract.key] + ([] if contract.time.kind == "events" else ["_quarter"])
+        keys = [*contract.key] + ([] if contract.time.of_events else ["_quarter"])
         if not {*keys} <= present & columns:
             return None  # a personal key is not staged
         differ = [
@@ -199,7 +199,9 @@ class StandingDeliveries:
             f"then {literal(one)} end"
             for one in compared
         ]
-        same = " and ".join(f"own.{name(key)} = old.{name(key)}" for key in keys)
+        same = " and ".join(
+            f"cast(own.{name(key)} as varchar) = cast(old.{name(key)} as varchar)" for key in keys
+        )
         found = con.sql(f"""
             with standing as ({source}),
             old as (
@@ -247,7 +249,12 @@ class StandingDeliveries:
         if not {*keys} <= present:
             return 0
         listed = ", ".join(map(name, keys))
-        counted = f"select count(*) from (select distinct {listed} from accepted) semi join ({source}) using ({listed})"
+        # Files staged under other versions of the contract may hold a key in another type.
+        texts = ", ".join(f"cast({name(key)} as varchar) as {name(key)}" for key in keys)
+        counted = (
+            f"select count(*) from (select distinct {texts} from accepted) "
+            f"semi join (select {texts} from ({source})) using ({listed})"
+        )
         ((rows,),) = con.sql(counted).fetchall()
         return int(rows)
 

@@ -131,7 +131,7 @@ def correction_mistakes(correction: Correction, contract: Contract) -> Iterator[
                 f"更正 [{correction.id}]:数据源 [{contract.feed}] 没有列 [{name}]。 "
                 f"Correction [{correction.id}]: feed [{contract.feed}] has no column [{name}]."
             )
-        elif columns[name].privacy in ("personal", "pseudonym"):
+        elif columns[name].is_hidden:
             yield (
                 f"更正 [{correction.id}]:列 [{name}] 是个人信息,不得写在更正里,请由报送单位改正来文。 "
                 f"Correction [{correction.id}]: column [{name}] is personal and must not be written down here; "
@@ -181,9 +181,10 @@ def apply_corrections(
     for correction in corrections:
         texts = table[correction.column]
         for at in np.flatnonzero(_rows(table, correction)):
-            found = texts[int(at)].as_py() or ""
+            earlier = changes.get(correction.column, {}).get(int(at))
+            found = earlier if earlier is not None else texts[int(at)].as_py() or ""
             outcome: Literal["applied", "stale"] = "stale"
-            if found == grammar.as_read(correction.expected):
+            if earlier is None and found == grammar.as_read(correction.expected):
                 outcome = "applied"
                 changes.setdefault(correction.column, {})[int(at)] = grammar.as_read(correction.to)
             met.append(

@@ -52,9 +52,7 @@ def compared_columns(contract: Contract) -> tuple[str, ...]:
     history = contract.history
     money = [one.name for one in contract.columns if one.unit in ("元", "万元")] if history.money_jump else []
     wanted = {*money, *(rule.column for rule in history.sums)}
-    return tuple(
-        one.name for one in contract.columns if one.name in wanted and one.privacy in ("public", "internal")
-    )
+    return tuple(one.name for one in contract.columns if one.name in wanted and not one.is_hidden)
 
 
 def amounts_of(

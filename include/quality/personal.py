@@ -63,9 +63,7 @@ def searched(contract: Contract) -> tuple[Column, ...]:
     return tuple(
         column
         for column in contract.columns
-        if column.type == "string"
-        and column.privacy in ("public", "internal")
-        and column.name != contract.unit.column
+        if column.type == "string" and not column.is_hidden and column.name != contract.unit.column
     )
 
 

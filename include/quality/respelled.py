@@ -10,9 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.feeds.contract import Contract
-from include.feeds.persons import masked
+from include.feeds.persons import SHOWN_CHARACTERS, without_persons
 
-SHOWN_CHARACTERS = 40
 _EDGE_SPACE = re.compile(r"^ +| +$")
 _RADICALS = range(0x2E80, 0x2FE0)
 
@@ -36,7 +35,7 @@ def respelled_columns(table: pa.Table, contract: Contract) -> tuple[Respelled, .
         changed = pc.is_valid(table[raw_name])
         cells = pc.sum(changed).as_py() or 0
         if cells:
-            open_to_see = column.privacy in ("public", "internal")
+            open_to_see = not column.is_hidden
             at = pc.index(changed, pa.scalar(True)).as_py()
             said = table[column.name][at].as_py() or ""
             example = f"{shown(table[raw_name][at].as_py())} → {shown(said)}" if open_to_see else ""
@@ -46,7 +45,7 @@ def respelled_columns(table: pa.Table, contract: Contract) -> tuple[Respelled, .
 
 def shown(text: str) -> str:
     """A value as a steward may see it: numbers of persons masked, what cannot be seen as ⟨U+200B⟩, at most 40 long."""
-    hidden = masked(unicodedata.normalize("NFC", text))
+    hidden = without_persons(unicodedata.normalize("NFC", text))
     edged = _EDGE_SPACE.sub(lambda spaces: "⟨U+0020⟩" * len(spaces[0]), hidden)
     seen = "".join(_seen(character) for character in edged[: SHOWN_CHARACTERS * 8])
     return seen if len(seen) <= SHOWN_CHARACTERS else seen[: SHOWN_CHARACTERS - 1] + "…"

@@ -187,7 +187,7 @@ class _Sentences:
 
     def _masked(self, column: Column, text: str | None, nearest: str | None) -> str:
         """The value as shown; a short name of a unit (康城 for 康城镇), which may read as a person's, as it is."""
-        hidden = column.privacy in ("personal", "pseudonym")
+        hidden = column.is_hidden
         if text and nearest and column.name == self._unit and not hidden and text in nearest:
             return text
         return self._mask(text or "", hidden=hidden)

@@ -120,7 +120,7 @@ def _complete(table: pa.Table, contract: Contract) -> pa.Table:
 
 def originals_kept(table: pa.Table, contract: Contract) -> tuple[str, ...]:
     """The columns of originals of respelled or corrected cells that may be staged: of columns open to see."""
-    named = (f"{one.name}__raw" for one in contract.columns if one.privacy in ("public", "internal"))
+    named = (f"{one.name}__raw" for one in contract.columns if not one.is_hidden)
     return tuple(raw for raw in named if raw in table.column_names)
 
 

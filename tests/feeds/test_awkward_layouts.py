@@ -390,6 +390,14 @@ class TestCornerUnit:
         assert table.table["amount__raw"].to_pylist() == ["12345.6", "-5", "1,000", None, None, None]
         assert [w.code for w in table.warnings] == ["W-UNIT"]
 
+    def test_a_small_figure_that_the_sheet_writes_with_an_exponent_is_converted_too(
+        self, contract_of, xlsx_of
+    ):
+        table = read(
+            xlsx_of(self.sheet("单位：亿元", 0.00005)), self.money(contract_of, corner_unit="convert")
+        )
+        assert table.table["amount"].to_pylist() == ["0.5"]
+
     @pytest.mark.parametrize(
         ("corner", "unit", "found"),
         [("亿元", "元", "150000000"), ("千元", "万元", "0.15"), ("万元", "元", "15000")],

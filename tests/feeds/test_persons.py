@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.feeds.persons import looks_like_a_name, masked, masked_title
+from include.feeds.persons import in_a_sentence, looks_like_a_name, masked, masked_title
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,16 @@ def test_what_reads_as_a_name():
     assert not any(
         map(looks_like_a_name, ["东坡镇", "县水利局", "王庄村", "来信", "网上", "张某", "张家湾村委会"])
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("330106750505002", "330********5002"),
+        ("6222021234567890", "622*********7890"),
+        ("330106 19750505 0021", "330***********0021"),
+        ("办结 13812341234", "办结 138****1234"),
+    ],
+)
+def test_no_number_of_a_person_stands_in_a_sentence_of_an_open_column(text, shown):
+    assert in_a_sentence(text, hidden=False) == shown

@@ -160,3 +160,10 @@ def test_a_register_is_never_nil(tmp_path):
     assert [item.fault.code for item in small.ingest("offices").held] == ["F-NILREGISTER"]
     with pytest.raises(NotNil):
         nil(small, feed="offices")
+
+
+def test_rows_that_came_in_the_same_run_are_not_taken_back_by_a_nil_return(letters):
+    letters.send("praise", "a.csv", LETTERS + "L1,U1,2026-08-01\n")
+    letters.send("praise", "b.csv", "2026Q3 零报告\n", at=LATER)
+    letters.ingest("praise")
+    assert [reason for _, _, reason in letters.verdicts()] == ["", "H-NILOVER"]

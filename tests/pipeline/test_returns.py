@@ -14,6 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.feeds.child import parse_in_child
+from include.keys import KeyRing
+from include.quarters import Quarter
+from include.site import open_site
 from tests.pipeline.returned_files import as_csv, as_xlsx, case, edited, returned, shown
 from tests.pipeline.small_site import SENT, SmallSite
 
@@ -185,6 +188,17 @@ def test_a_half_edited_mask_in_an_open_column_is_refused(small):
     assert told["rule_id"] == "R-MASK"
 
 
+def test_an_address_that_was_hidden_is_not_overwritten_by_its_mask(small):
+    path = sent_back(small, *GOOD, case("B1", outcome="幸福路12号楼东侧"))
+    (row,) = shown(path)
+    assert row["outcome"] == "*楼东侧"
+    small.send("cases", "x.xlsx", edited(path, ("B1", "outcome", "*楼东侧路口")), at=LATER)
+    small.ingest()
+    assert [
+        one["rule_id"] for one in small.rows("select rule_id from vw_quarantine where file_name = 'x.xlsx'")
+    ] == ["R-MASK"]
+
+
 def damaged(code: str) -> str:
     return code[:-1] + ("0" if code[-1] != "0" else "1")
 
@@ -254,6 +268,22 @@ def test_a_held_file_comes_home_whole_or_not_at_all(small):
     assert balances(small)["all.xlsx"] == (9, 8, 0, 0, 1)
 
 
+def test_one_row_many_times_over_is_no_whole_file(small):
+    path = sent_back(small, *GOOD[:2], *(case(f"B{n}", outcome="maybe") for n in range(6)))
+
+    def again(book):
+        rows = book["请改正"]
+        first = [cell.value for cell in rows[2]]
+        rows.delete_rows(3, 7)
+        for place in range(3, 11):
+            for column, value in enumerate(first, start=1):
+                rows.cell(place, column, value)
+
+    small.send("cases", "again.xlsx", edited(path, few=again), at=LATER)
+    small.ingest()
+    assert small.verdicts()[-1] == ("again.xlsx", "held", "H-PARTIAL")
+
+
 def test_deleting_the_wrong_one_of_two_rivals_settles_both(small):
     path = sent_back(small, *GOOD, case("B1"), case("B1", outcome="bad"))
     assert [row["outcome"] for row in shown(path)] == ["good", "bad"]
@@ -299,6 +329,19 @@ def test_under_append_a_later_file_settles_by_key_and_counts_once(tmp_path):
     small.register({"U1": "东坡镇", "U9": "没有的单位"})
     small.ingest()
     assert used(small)["B2"] == used(small)["B3"] == 1
+
+
+def test_two_keys_that_look_alike_when_masked_are_two_rows(tmp_path):
+    small = SmallSite.make(tmp_path / "site", "cases", delivery="append")
+    KeyRing(file=small.folder / "keys.yaml").with_new("token", Quarter(2026, 1)).save()
+    small = SmallSite(small.folder, open_site(small.folder))
+    sent_back(small, *GOOD, case("330100202607010001", outcome="maybe"))
+    small.send("cases", "补.csv", as_csv(case("330100202607020001")), at=LATER)
+    small.ingest()
+    assert list(quarantine(small).values()) == ["open"]
+    small.send("cases", "再补.csv", as_csv(case("330100202607010001")), at=LATEST)
+    small.ingest()
+    assert list(quarantine(small).values()) == ["closed"]
 
 
 def test_a_row_that_was_fixed_counts_once_when_the_first_file_is_judged_again(tmp_path):

@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 
 from include.feeds.contract import Contract
 from include.feeds.normalise import normalise, originals, plain
+from include.feeds.persons import without_persons
 from include.feeds.read import TextTable
-from include.quality.returns.content import HIDDEN, header_of, shown_cells
+from include.quality.returns.content import header_of, shown_cells
 from include.quality.returns.delimited import unguarded
 from include.quality.returns.reading import Returned
 from include.quality.returns.tokens import Origin, Signer, address_of
@@ -92,7 +93,7 @@ def compose(
     digests = _digests(cells, contract, list(origins))
     twins, rivals = _repeated(origins, digests)
     refusals += [_refusal("R-CODETWICE", returned, row, file_name) for row in rivals]
-    masks = _masked(cells, changed)
+    masks = _masked(cells, changed, first.table, {row: at[address] for row, address in origins.items()})
     refusals += [
         _refusal(
             "R-MASK",
@@ -202,7 +203,7 @@ def _cells(
         text, kind = _one(taken, column.name), _one(taken, f"{column.name}__kind")
         raw = _one(taken, f"{column.name}__raw") if f"{column.name}__raw" in taken.column_names else None
         head = plain(header_of(column, first.headers.get(column.name, "")))
-        if column.privacy not in HIDDEN and column.name in first.headers and head in returned.texts:
+        if not column.is_hidden and column.name in first.headers and head in returned.texts:
             came = _came(
                 returned.texts[head].take(chosen), shown[column.name], of_text=bool(returned.encoding)
             )
@@ -245,7 +246,7 @@ def _one(table: pa.Table, name: str) -> pa.Array:
 
 
 def _digests(cells: pa.Table, contract: Contract, rows: list[int]) -> dict[int, str]:
-    names = [column.name for column in contract.columns if column.privacy not in HIDDEN]
+    names = [column.name for column in contract.columns if not column.is_hidden]
     said = zip(*(cells[name].to_pylist() for name in names), strict=True)
     return {
         row: hashlib.sha256("\0".join(text or "" for text in texts).encode()).hexdigest()
@@ -268,12 +269,20 @@ def _repeated(origins: Mapping[int, Address], digests: Mapping[int, str]) -> tup
     return twins, rivals
 
 
-def _masked(cells: pa.Table, changed: Mapping[int, tuple[str, ...]]) -> list[tuple[int, str]]:
+def _masked(
+    cells: pa.Table, changed: Mapping[int, tuple[str, ...]], sent: pa.Table, places: Mapping[int, int]
+) -> list[tuple[int, str]]:
     """Cells that were changed and still hold a mask: what was hidden cannot be told from them."""
     rows = {row: position for position, row in enumerate(cells["_row"].to_pylist())}
     return [
         (row, column)
         for row, names in changed.items()
         for column in names
-        if _MASK.search(cells[column][rows[row]].as_py() or "")
+        if _holds_mask(cells[column][rows[row]].as_py() or "", sent[column][places[row]].as_py() or "")
     ]
+
+
+def _holds_mask(text: str, sent: str) -> bool:
+    # An address is shown as a bare *, which a supplier may also type.
+    hidden = "*" in text and "*" not in sent and "*" in without_persons(sent)
+    return hidden or _MASK.search(text) is not None

@@ -25,8 +25,6 @@ _IN_THE_SOURCE = (
     "此列为个人信息，请在原文件中改正后重新报送原文件。",
     "This column holds personal data: correct it in your own file and send that again.",
 )
-HIDDEN = ("personal", "pseudonym")
-"""Classifications of columns that are masked, locked and ignored on return."""
 
 
 @dataclass(frozen=True)
@@ -150,9 +148,7 @@ def compose_book(
     return ReturnBook(
         facts=facts,
         columns=tuple(
-            ShownColumn(
-                one.name, header_of(one, headers[one.name]), one.privacy in HIDDEN, _choices(one, contract)
-            )
+            ShownColumn(one.name, header_of(one, headers[one.name]), one.is_hidden, _choices(one, contract))
             for one in shown
         ),
         rows=tuple(listed),
@@ -175,7 +171,7 @@ def shown_cells(table: pa.Table, columns: Sequence[Column]) -> dict[str, list[st
     """
     return {
         column.name: [
-            _shown(text or "", hidden=column.privacy in HIDDEN)
+            _shown(text or "", hidden=column.is_hidden)
             for text in _as_written(table, column.name).to_pylist()
         ]
         for column in columns
@@ -184,14 +180,7 @@ def shown_cells(table: pa.Table, columns: Sequence[Column]) -> dict[str, list[st
 
 def _shown(text: str, *, hidden: bool) -> str:
     seen = persons.seen(text.replace("\r\n", "\n").replace("\r", "\n"))[:_LONGEST_CELL]
-    return persons.initial(seen) if hidden else without_persons(seen)
-
-
-def without_persons(text: str) -> str:
-    """Hide numbers of persons, addresses and labelled names wherever they stand, and a name that fills the cell."""
-    if persons.looks_like_a_name(text):
-        return f"{text[:1]}*"
-    return persons.without_numbers(persons.masked(text))
+    return persons.initial(seen) if hidden else persons.without_persons(seen)
 
 
 def _as_written(table: pa.Table, column: str) -> pa.Array:
@@ -233,7 +222,7 @@ def _counted(
     counted: dict[tuple[str, str], FaultCount] = {}
     totals = faults.groupby(["rule_id", "column_name"]).size().to_dict() if len(faults) else {}
     titles = {column.name: column.title for column in contract.columns}
-    hidden = {column.name for column in contract.columns if column.privacy in HIDDEN}
+    hidden = {column.name for column in contract.columns if column.is_hidden}
     for address, found in notes.items():
         for note in found:
             what = (note.rule_id, note.column)

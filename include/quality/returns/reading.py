@@ -11,7 +11,7 @@ from include.feeds.faults import Held
 from include.feeds.normalise import plain
 from include.feeds.sheet_scan import letters
 from include.quality.returns.tokens import MARK, says_code
-from include.quality.returns.workbook import FAULT_HEAD, PLACE_HEAD, REPLY_HEAD
+from include.quality.returns.workbook import REPLY_HEAD
 from include.quality.sentences import file_fault
 
 _SEARCHED_ROWS = 80
@@ -86,10 +86,6 @@ def read_rows(parsed: Parsed, *, file_name: str) -> Returned:
         landed=sheet.cells.num_rows,
         encoding=parsed.encoding,
     )
-
-
-OUR_HEADS = frozenset(plain(head) for head in (PLACE_HEAD, FAULT_HEAD, REPLY_HEAD, MARK))
-"""Heads of the columns that we added, as they are compared."""
 
 
 def _head(sheet: Sheet) -> int | None:
