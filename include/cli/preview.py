@@ -38,11 +38,18 @@ def preview(
             f"[{output}] 应为已有目录中的 .xlsx。 [{output}] must be an .xlsx in a folder that exists.", WRONG
         )
     chosen = up_to_date(site)
-    for area in chosen.jurisdictions:
-        found = previewed(
-            chosen, area, draft, quarters=[quarter_of(one) for one in quarters or ()], units=units or ()
+    when = [quarter_of(one) for one in quarters or ()]
+    found = {
+        area: previewed(chosen, area, draft, quarters=when, units=units or ()) for area in chosen.jurisdictions
+    }
+    if unknown := [one for one in units or () if all(one in each.unknown for each in found.values())]:
+        refuse(
+            f"所看的季度没有单位 {unknown},请写名录中的单位代码。 "
+            f"There are no units {unknown}: no quarter shown knows them; give codes of the register.",
+            WRONG,
         )
-        tables = {"units": found.units, "scores": found.scores, "items": found.items}
+    for area, each in found.items():
+        tables = {"units": each.units, "scores": each.scores, "items": each.items}
         if output is not None:
             with pd.ExcelWriter(output, engine="xlsxwriter") as book:
                 for name, table in tables.items():
@@ -50,13 +57,13 @@ def preview(
         if as_json:
             say_json({"jurisdiction": area} | {name: plain_records(table) for name, table in tables.items()})
             continue
-        shown = found.units if units else found.changed
-        named = f"{found.draft.framework}@{found.draft.version}"
-        Console().print(plain_table(found.scores, title=f"{area} {named} 预演 preview"))
+        shown = each.units if units else each.changed
+        named = f"{each.draft.framework}@{each.draft.version}"
+        Console().print(plain_table(each.scores, title=f"{area} {named} 预演 preview"))
         Console().print(
             plain_table(shown, title="变色的单位 Units whose colour changes" if not units else named)
         )
         say(
-            f"{len(found.changed)} 个单位次变色;未发布、未保存。 {len(found.changed)} changes of colour; "
+            f"{len(each.changed)} 个单位次变色;未发布、未保存。 {len(each.changed)} changes of colour; "
             "nothing was published or stored."
         )

@@ -38,13 +38,15 @@ class Preview:
     rank_before, rank_after, rules_lifted and rules_raised (codes of warnings no longer holding, or now), carried_by
     (the items that carry most of the change, with their points). `items`: quarter, unit, kind, item, points: the change
     of the index by indicator and adjustment; adds up to it exactly. `scores`: quarter, figure, before, after: units by
-    colour, and the least, quartiles and most of the published index.
+    colour, and the least, quartiles and most of the published index. `unknown`: the codes asked for that none of the
+    quarters shown knows.
     """
 
     draft: Framework
     units: pd.DataFrame
     items: pd.DataFrame
     scores: pd.DataFrame
+    unknown: tuple[str, ...] = ()
 
     @property
     def changed(self) -> pd.DataFrame:
@@ -70,7 +72,8 @@ def preview(
         jurisdiction: one of its jurisdictions.
         draft_path: a framework file (it may extend a version of another), whatever its effective dates.
         quarters: quarters to show; all released ones by default.
-        units: units to show, say a pilot's; all by default. Ranks stay those among all.
+        units: units to show, say a pilot's; all by default. Ranks stay those among all. A quarter that does not know
+            one shows the others.
 
     Raises:
         ConfigError: the draft names a measure that the site does not have.
@@ -108,7 +111,8 @@ def preview(
         key = ReleaseKey(jurisdiction, draft.framework, "")
         raise UnknownRelease(f"[{key}] 尚无发布,无从预演。", f"[{key}] has no release to replay.")
     compared = [pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True)]
-    return Preview(pack.framework, *compared)
+    shown = set(compared[0]["unit"])
+    return Preview(pack.framework, *compared, unknown=tuple(one for one in units if one not in shown))
 
 
 def _check_measures(site: Site, draft: Framework, path: Path) -> None:
@@ -171,7 +175,8 @@ def _compared(
     before: ScoreInputs, after: ScoreInputs, new: ScoreResult, units: Sequence[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     old = before.score()
-    shown = pd.Index(units) if units else old.index.index
+    every = old.index.index
+    shown = pd.Index([one for one in units if one in every], dtype=every.dtype) if units else every
     items = _items(old, new, before.framework, after.framework).loc[shown]
     table = pd.DataFrame(
         {
