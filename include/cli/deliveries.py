@@ -12,6 +12,7 @@ from rich.console import Console
 from sqlalchemy import text
 
 from include.cli.sentences import WRONG, refuse, say, say_json
+from include.cli.stewards import area_of
 from include.site import Site, open_site
 
 SiteFolder = Annotated[
@@ -100,14 +101,11 @@ def nil(
     chosen = _open(site)
     if feed not in chosen.feeds:
         refuse(f"站点没有数据源 [{feed}],可用:{list(chosen.feeds)}。 The site takes no feed [{feed}].", WRONG)
-    if not jurisdiction and len(chosen.jurisdictions) > 1:
-        areas = list(chosen.jurisdictions)
-        refuse(f"请用 --jurisdiction 指明地区:{areas}。 Name the area with --jurisdiction: {areas}.", WRONG)
+    area = area_of(chosen, jurisdiction, option="--jurisdiction")
     try:
         key = str(Quarter.parse(quarter))
     except ValueError as error:
         refuse(str(error), WRONG)
-    area = jurisdiction or chosen.jurisdictions[0]
     new = declare_nil(chosen, Declaration(area, feed, supplier, key, by, reason), now=datetime.now(UTC))
     if new:
         say(

@@ -93,7 +93,7 @@ def approve(
     days: dict[str, Any] = {"valid_from": valid_from, "valid_to": valid_to}
     approved = approve_alias(
         chosen,
-        _area(chosen, area),
+        area_of(chosen, area),
         name,
         unit,
         by=by,
@@ -114,7 +114,7 @@ def reject(name: Name, by: By, reason: Reason, area: Area = "", site: SiteFolder
     from include.pipeline.aliases import reject_alias
 
     chosen = _up_to_date(site)
-    rejected = reject_alias(chosen, _area(chosen, area), name, by=by, reason=reason, now=datetime.now(UTC))
+    rejected = reject_alias(chosen, area_of(chosen, area), name, by=by, reason=reason, now=datetime.now(UTC))
     say(
         f"“{rejected}”已否决,不再列为待定;此前批准的别名自此失效。\n"
         f"[{rejected}] is rejected: it is not proposed again, and aliases approved for it have ended.",
@@ -211,14 +211,13 @@ def _due(one: Any) -> dict[str, Any]:
     }
 
 
-def _area(site: Site, area: str) -> str:
+def area_of(site: Site, area: str, *, option: str = "--area") -> str:
+    """The area that an option names, or the only one; refused where there is no such area, or several."""
     if area in site.jurisdictions:
         return area
     if area or len(site.jurisdictions) > 1:
-        refuse(
-            f"请用 --area 写明地区,可用:{list(site.jurisdictions)}。 Give --area: one of {list(site.jurisdictions)}.",
-            WRONG,
-        )
+        areas = list(site.jurisdictions)
+        refuse(f"请用 {option} 写明地区,可用:{areas}。 Give {option}: one of {areas}, not [{area}].", WRONG)
     return site.jurisdictions[0]
 
 

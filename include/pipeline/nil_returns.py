@@ -88,7 +88,7 @@ def declare_nil(site: Site, declaration: Declaration, *, now: datetime) -> bool:
     """Record that a supplier has nothing to report for a quarter; False where that is on record already.
 
     Raises:
-        NotNil: feed, supplier or quarter are not such that there could be a nil return, or rows are in use.
+        NotNil: area, feed, supplier or quarter are not such that there could be a nil return, or rows are in use.
         include.config.ConfigError: the site or the contract is wrong.
     """
     contract = contract_of(site, declaration.feed)
@@ -186,6 +186,11 @@ def _check(site: Site, contract: Contract, declaration: Declaration, now: dateti
     if contract.time.kind == "register":
         refused = fault("F-NILREGISTER")
         raise NotNil(refused.zh, refused.en)
+    if declaration.jurisdiction not in site.jurisdictions:
+        raise NotNil(
+            f"站点没有地区 [{declaration.jurisdiction}],可用:{'、'.join(site.jurisdictions)}。",
+            f"The site has no area [{declaration.jurisdiction}]; it has {', '.join(site.jurisdictions)}.",
+        )
     suppliers = suppliers_of(site, contract)
     if declaration.supplier not in suppliers:
         raise NotNil(
