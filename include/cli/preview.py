@@ -12,6 +12,8 @@ from rich.console import Console
 from include.cli.reasons import AsJson, SiteFolder, quarter_of, up_to_date
 from include.cli.sentences import WRONG, refuse, say, say_json
 
+_TABLES = ("units", "scores", "items")
+
 
 def preview(
     draft: Annotated[Path, typer.Argument(metavar="DRAFT", help="指标体系草案 .yaml The draft framework")],
@@ -48,14 +50,17 @@ def preview(
             f"There are no units {unknown}: no quarter shown knows them; give codes of the register.",
             WRONG,
         )
+    if output is not None:
+        with pd.ExcelWriter(output, engine="xlsxwriter") as book:
+            for name in _TABLES:
+                areas = pd.concat({area: getattr(each, name) for area, each in found.items()})
+                areas = areas.reset_index(0, names="jurisdiction")
+                areas.to_excel(book, sheet_name=name, index=False)
     for area, each in found.items():
-        tables = {"units": each.units, "scores": each.scores, "items": each.items}
-        if output is not None:
-            with pd.ExcelWriter(output, engine="xlsxwriter") as book:
-                for name, table in tables.items():
-                    table.to_excel(book, sheet_name=name, index=False)
         if as_json:
-            say_json({"jurisdiction": area} | {name: plain_records(table) for name, table in tables.items()})
+            say_json(
+                {"jurisdiction": area} | {name: plain_records(getattr(each, name)) for name in _TABLES}
+            )
             continue
         shown = each.units if units else each.changed
         named = f"{each.draft.framework}@{each.draft.version}"
