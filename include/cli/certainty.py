@@ -52,10 +52,11 @@ def certainty(
     as_json: AsJson = False,
 ) -> None:
     """颜色和名次有多可靠。 Show how sure the colours and ranks of a quarter's current release are."""
+    analyses: list[dict[str, Any]] = []
     for jurisdiction, code, found in _read(site, quarter, framework):
         units = found.units[found.units["unit_code"] == unit] if unit else found.units
         if as_json:
-            say_json(
+            analyses.append(
                 {
                     "jurisdiction": jurisdiction,
                     "framework": code,
@@ -77,6 +78,8 @@ def certainty(
             Console().print(_funnel_table(found, unit))
         else:
             Console().print(_choice_table(found))
+    if as_json:
+        say_json({"analyses": analyses})
 
 
 def leads(

@@ -345,6 +345,7 @@ def compare(
     from include.pipeline import compare as comparing
 
     chosen = _up_to_date(site)
+    comparisons = []
     for jurisdiction in chosen.jurisdictions:
         for name in chosen.settings.frameworks:
             code = name.partition("@")[0]
@@ -353,9 +354,11 @@ def compare(
                 frame = frame[frame["unit"] == unit]
             if as_json:
                 rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-                say_json({"jurisdiction": jurisdiction, "framework": code, "rows": rows})
+                comparisons.append({"jurisdiction": jurisdiction, "framework": code, "rows": rows})
             else:
                 Console().print(plain_table(frame, title=f"{jurisdiction} {code} {quarter} {what.value}"))
+    if as_json:
+        say_json({"comparisons": comparisons})
 
 
 def _up_to_date(folder: Path | None) -> Site:

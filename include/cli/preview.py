@@ -42,7 +42,8 @@ def preview(
     chosen = up_to_date(site)
     when = [quarter_of(one) for one in quarters or ()]
     found = {
-        area: previewed(chosen, area, draft, quarters=when, units=units or ()) for area in chosen.jurisdictions
+        area: previewed(chosen, area, draft, quarters=when, units=units or ())
+        for area in chosen.jurisdictions
     }
     if unknown := [one for one in units or () if all(one in each.unknown for each in found.values())]:
         refuse(
@@ -56,12 +57,17 @@ def preview(
                 areas = pd.concat({area: getattr(each, name) for area, each in found.items()})
                 areas = areas.reset_index(0, names="jurisdiction")
                 areas.to_excel(book, sheet_name=name, index=False)
+    if as_json:
+        say_json(
+            {
+                "areas": [
+                    {"jurisdiction": area} | {name: plain_records(getattr(each, name)) for name in _TABLES}
+                    for area, each in found.items()
+                ]
+            }
+        )
+        return
     for area, each in found.items():
-        if as_json:
-            say_json(
-                {"jurisdiction": area} | {name: plain_records(getattr(each, name)) for name in _TABLES}
-            )
-            continue
         shown = each.units if units else each.changed
         named = f"{each.draft.framework}@{each.draft.version}"
         Console().print(plain_table(each.scores, title=f"{area} {named} 预演 preview"))

@@ -50,13 +50,14 @@ def explain(
     from include.pipeline.explain import explain as explained
 
     chosen, when = up_to_date(site), quarter_of(quarter)
+    explanations = []
     for found in _each(chosen, framework, lambda area, code: explained(chosen, area, code, when, unit)):
         behind = {}
         if rows:
             wanted = [] if "all" in rows else _known(rows, found)
             behind = rows_behind_indicators(chosen, found, wanted)
         if as_json:
-            say_json(
+            explanations.append(
                 as_records(found) | {"rows": {name: plain_records(one.rows) for name, one in behind.items()}}
             )
             continue
@@ -66,6 +67,8 @@ def explain(
             Console().print(row_table(one))
             if one.changed:
                 say(one.changed, style="yellow")
+    if as_json:
+        say_json({"explanations": explanations})
 
 
 def why(
@@ -91,12 +94,13 @@ def why(
             first, last = (_release(connection, area, code, *end) for end in ends)
             return move_of(connection, first, last, unit)
 
-    for found in _each(chosen, framework, moved):
-        if as_json:
-            say_json(move_records(found))
-        else:
-            for part in move_tables(found):
-                Console().print(part)
+    moves = _each(chosen, framework, moved)
+    if as_json:
+        say_json({"moves": [move_records(found) for found in moves]})
+        return
+    for found in moves:
+        for part in move_tables(found):
+            Console().print(part)
 
 
 def _each(site: Site, framework: str, look: Callable[[str, str], Found]) -> list[Found]:

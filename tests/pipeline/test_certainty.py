@@ -98,7 +98,7 @@ def test_the_command_shows_units_choices_and_one_unit(small):
     assert shown.exit_code == 0, shown.output
     assert "What moves the ranks" in shown.output
     told = runner.invoke(app, ["certainty", "2026Q3", "--site", str(small.folder), "--unit", "U1", "--json"])
-    figures = json.loads(told.output)
+    (figures,) = json.loads(told.output)["analyses"]
     assert [row["unit_code"] for row in figures["units"]] == ["U1"]
     assert figures["fairness"][0]["n"] == 12
     none = runner.invoke(app, ["leads", "2026Q3", "--site", str(small.folder), "--json"])
