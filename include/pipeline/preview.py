@@ -165,7 +165,10 @@ def _with_new_feeds(
     new = {name: feed for name, feed in inputs.feeds.items() if name not in known}
     if not new:
         return measures
-    added = quarter_matrix(replace(inputs, feeds=new), register)[0]
+    read = {other for feed in new.values() for other in feed.definition.reads}
+    needed = {name: feed for name, feed in inputs.feeds.items() if name in new or name in read}
+    added = quarter_matrix(replace(inputs, feeds=needed), register)[0]
+    added = added[added["measure"].str.partition(".")[0].isin(new)]
     added = added[added["unit_code"].isin(measures["unit_code"])]
     figures = added.astype({"numerator": "float64", "denominator": "float64", "n": "float64"})
     return pd.concat([measures, figures.assign(state=figures["state"].astype(str))], ignore_index=True)
