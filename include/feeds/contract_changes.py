@@ -121,16 +121,17 @@ def _of_list(where: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator
             f"[{where}] 去掉 {_shown(gone)}",
             f"[{where}] lost {_shown(gone)}",
         )
+    # The first format that fits reads a date: one before another may read it otherwise.
+    reads_otherwise = name == "formats" and new[: len(old)] != old
     if come:
         yield Change(
             where,
-            name not in _HARMLESS and stricter_if_more,
+            name not in _HARMLESS and (stricter_if_more or reads_otherwise),
             f"[{where}] 增加 {_shown(come)}",
             f"[{where}] gained {_shown(come)}",
         )
     if not gone and not come:
-        # The first format that fits, the first of two headers: order may decide.
-        yield Change(where, False, f"[{where}] 次序改变", f"[{where}] changed its order")
+        yield Change(where, reads_otherwise, f"[{where}] 次序改变", f"[{where}] changed its order")
 
 
 def _is_looser(name: str, old: Any, new: Any) -> bool:

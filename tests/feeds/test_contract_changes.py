@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from include.feeds.contract import Contract
+from include.feeds.contract import Column, Contract
 from include.feeds.contract_changes import contract_changes, too_low
 from include.site import CONTRACTS
 
@@ -64,6 +64,17 @@ def add_column(document, **more):
     document["schema"][0]["properties"].append(added)
 
 
+def reads(*formats):
+    """Dates of `received_on` are tried in these formats, in this order."""
+
+    def edit(document):
+        given = {"property": "formats", "value": list(formats)}
+        column(document, "received_on").setdefault("customProperties", []).append(given)
+
+    return edit
+
+
+DEFAULT = Column.model_fields["formats"].default
 ABSENT = {"customProperties": [{"property": "may_be_absent", "value": True}]}
 BREAKING = {
     "columns.received_on.type": lambda d: column(d, "received_on").update(logicalType="timestamp"),
@@ -130,6 +141,20 @@ def test_what_breaks_needs_a_new_first_number(changed, where):
     assert too_low(old, new) == f"{major}.0.0"
     assert too_low(old, new.model_copy(update={"version": f"{major - 1}.99.0"})) == f"{major}.0.0"
     assert too_low(old, new.model_copy(update={"version": f"{major}.0.0"})) == ""
+
+
+@pytest.mark.parametrize(
+    ("formats", "breaking"),
+    [
+        (("%d/%m/%Y", *DEFAULT), True),
+        ((*DEFAULT[:1], "%m/%d/%Y", *DEFAULT[1:]), True),
+        (DEFAULT[::-1], True),
+        ((*DEFAULT, "%d/%m/%Y"), False),
+    ],
+)
+def test_a_date_format_put_before_another_may_read_dates_otherwise(changed, formats, breaking):
+    (change,) = contract_changes(*changed(reads(*formats)))
+    assert (change.where, change.breaking) == ("columns.received_on.formats", breaking)
 
 
 @pytest.mark.parametrize("where", COMPATIBLE)
