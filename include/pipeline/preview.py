@@ -110,9 +110,9 @@ def preview(
     if not parts:
         key = ReleaseKey(jurisdiction, draft.framework, "")
         raise UnknownRelease(f"[{key}] 尚无发布,无从预演。", f"[{key}] has no release to replay.")
-    compared = [pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True)]
-    shown = set(compared[0]["unit"])
-    return Preview(pack.framework, *compared, unknown=tuple(one for one in units if one not in shown))
+    table, items, scores = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
+    shown = set(table["unit"])
+    return Preview(pack.framework, table, items, scores, tuple(one for one in units if one not in shown))
 
 
 def _check_measures(site: Site, draft: Framework, path: Path) -> None:
