@@ -12,6 +12,7 @@ from __future__ import annotations
 import hmac
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -63,22 +64,28 @@ def pseudonymiser(contract: Contract, ring: KeyRing) -> Callable[[pa.Table], pa.
     return pseudonymise
 
 
-def identities(paths: Iterable[tuple[Contract, Path]], ring: KeyRing) -> pa.Table:
+def identities(paths: Iterable[tuple[Contract, Path]], ring: KeyRing, quarter: Quarter) -> pa.Table:
     """Which pseudonym under an earlier key is whose: `before` → `now`, both hex, each `before` once.
 
     Args:
         paths: staged files within the look-back, each with its feed's contract.
         ring: the site's keys.
+        quarter: the quarter whose look-back it is. Links to keys that were followed before it begins stay sealed: rows
+            at its far end carry such links for the quarters that looked back from there.
 
     Raises:
         KeyGone: a link asks for a key that was destroyed: the look-back cannot be joined any more.
     """
     import pyarrow.parquet as pq
 
-    order = {key.id: place for place, key in enumerate(ring.of("pseudonym"))}
+    given = [(contract, path) for contract, path in paths if pseudonym_columns(contract)]
+    first = quarter.shift(-max((contract.time.lookback_quarters for contract, _ in given), default=0))
+    known = ring.of("pseudonym")
+    over = {key.id for key, later in pairwise(known) if later.begins <= first}
+    order = {key.id: place for place, key in enumerate(known)}
     found: dict[tuple[int, str], str] = {}
     ciphers: dict[str, Any] = {}
-    for contract, path in paths:
+    for contract, path in given:
         present = pq.read_schema(path).names
         for column in pseudonym_columns(contract):
             if links_column(column.name) not in present:
@@ -95,6 +102,8 @@ def identities(paths: Iterable[tuple[Contract, Path]], ring: KeyRing) -> pa.Tabl
             distinct = pa.table({"now": owner, "link": flat}).group_by(["now", "link"]).aggregate([])
             for now, link in zip(distinct["now"].to_pylist(), distinct["link"].to_pylist(), strict=True):
                 key_id, _, sealed = link.partition(":")
+                if key_id in over:
+                    continue
                 if key_id not in ciphers:
                     ciphers[key_id] = _sealer(ring.key(key_id))
                 before = ciphers[key_id].decrypt(bytes.fromhex(sealed), [bytes.fromhex(now)]).hex()

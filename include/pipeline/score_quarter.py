@@ -163,7 +163,9 @@ def quarter_matrix(
     reads = {name: ReadFeed(feed.contract, feed.parts) for name, feed in inputs.feeds.items()}
     successors = register.successors(quarter.end)
     persons = identities(
-        [(feed.contract, part.path) for feed in inputs.feeds.values() for part in feed.parts], inputs.keys
+        [(feed.contract, part.path) for feed in inputs.feeds.values() for part in feed.parts],
+        inputs.keys,
+        quarter,
     )
     with open_engine() as connection:
         frames = [

@@ -137,6 +137,24 @@ def test_a_destroyed_key_cuts_the_link_and_says_so(tmp_path):
     assert [held.fault.code for held in small.ingest(now=later).held] == ["F-KEY"]
 
 
+def test_quarters_after_a_destruction_that_was_allowed_are_scored(tmp_path):
+    """Rows of the year before carry links to the key before theirs, which no quarter looks back at any more."""
+    small = make(tmp_path / "a", "2025Q1", "2026Q1")
+    send(small, "before", ("2026-05-01", ZHANG))
+    asked = SENT.replace(month=7, day=20)
+    small.ingest(now=asked)
+    small.score(now=asked)
+    assert staged(small, "2026Q2")["_links_citizen_id"].map(len).tolist() == [1]
+    ring = small.site.keys
+    gone = SENT.replace(year=2027, month=4)
+    destroy_key(small.site, ring, ring.of("pseudonym")[0].id, by="保管人", reason="期满", now=gone)
+    send(small, "now", ("2027-05-01", ZHANG), ("2027-05-02", LI))
+    later = SENT.replace(year=2027, month=7, day=20)
+    small.ingest(now=later)
+    small.score(now=later)
+    assert small.figures("cases.on_time", "2027Q2")["U1"] == (1, 2)
+
+
 def test_without_a_key_the_column_is_dropped_and_said(tmp_path):
     small = make(tmp_path / "a")
     send(small, "a", ("2026-08-01", ZHANG))
