@@ -62,6 +62,7 @@ def rows_behind(
     of_units: Collection[str] = (),
     reads: Mapping[str, ReadFeed] | None = None,
     successors: Mapping[str, str] | None = None,
+    identities: pa.Table | None = None,
 ) -> RowsBehind:
     """Find the rows behind a feed's measures.
 
@@ -77,6 +78,7 @@ def rows_behind(
         of_units: Units wanted; all by default.
         reads: The feeds named in the header's `reads`.
         successors: Units that ended → the unit that takes their rows.
+        identities: As for `run_measures`.
 
     Raises:
         MeasureError: The SQL, its input or its result breaks the convention.
@@ -85,7 +87,13 @@ def rows_behind(
     feeds |= {name: read_feed(definition, name, reads or {}) for name in definition.reads}
     wanted = [code for code in definition.measures if not measures or code in measures]
     with closing(connection.cursor()) as cursor:
-        create_shared_views(cursor, units=units, working_days=working_days, successors=successors or {})
+        create_shared_views(
+            cursor,
+            units=units,
+            working_days=working_days,
+            successors=successors or {},
+            identities=identities,
+        )
         for name, feed in feeds.items():
             create_feed_views(cursor, contract=feed.contract, parts=feed.parts, quarter=quarter)
             _keep_rows(cursor, name, of_units)

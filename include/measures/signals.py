@@ -17,6 +17,7 @@ from typing import Any, Literal
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import yaml
 from numpy.typing import NDArray
 from pydantic import Field
@@ -106,6 +107,7 @@ def rows_read(
     units: pd.DataFrame,
     working_days: pd.DataFrame,
     successors: Mapping[str, str],
+    identities: pa.Table | None = None,
 ) -> Generator[duckdb.DuckDBPyConnection]:
     """Read the staged rows of a feed, once for all of its signals that look back as far.
 
@@ -115,7 +117,7 @@ def rows_read(
         contract: of the feed.
         parts: staged parts that count, of the quarter and of as many before it as the signals look back.
         quarter: the quarter to look at.
-        units, working_days, successors: as for `run_measures`.
+        units, working_days, successors, identities: as for `run_measures`.
 
     Yields:
         What `find_leads` asks.
@@ -123,7 +125,9 @@ def rows_read(
     time = contract.time.model_copy(update={"lookback_quarters": alike[0].lookback_quarters})
     wide = contract.model_copy(update={"time": time})
     with closing(connection.cursor()) as cursor:
-        create_shared_views(cursor, units=units, working_days=working_days, successors=successors)
+        create_shared_views(
+            cursor, units=units, working_days=working_days, successors=successors, identities=identities
+        )
         # For one statement the view is better: it reads only the columns that the statement names.
         read_once = len(alike) > 1
         create_feed_views(cursor, contract=wide, parts=parts, quarter=quarter, read_once=read_once)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, select
@@ -18,6 +19,7 @@ from include.measures.run import ReadFeed
 from include.measures.views import StagedPart
 from include.pipeline.catalogue import contract_of, measures_of
 from include.pipeline.inputs import calendar_span
+from include.pipeline.pseudonyms import identities, pseudonym_columns
 from include.pipeline.registers import standing_register
 from include.quarters import Quarter
 from include.site import Site
@@ -68,8 +70,9 @@ def evidence(
         others = {other for definition in read.values() for other in definition.reads}
         parts = {feed: _parts(connection, site, inputs, feed) for feed in {*wanted, *others}}
         files = _files(connection, inputs)
+        quarter = Quarter.parse(release.period)
+        persons = identities(_keyed(connection, site, inputs), site.keys, quarter)
     register = standing_register(engine, release.jurisdiction)
-    quarter = Quarter.parse(release.period)
     units = register.register.on(quarter.end)
     days = working_days(load_calendar(), *calendar_span(quarter)).rename(columns={"date": "day"})
     with open_engine() as connection_:
@@ -87,6 +90,7 @@ def evidence(
                 of_units=[unit],
                 reads={other: ReadFeed(contract_of(site, other), parts[other]) for other in definition.reads},
                 successors=register.successors(quarter.end),
+                identities=persons,
             )
             named = inputs[(inputs["kind"] == "measures_sql") & (inputs["name"] == feed)]
             changed = "" if definition.digest in set(named["digest"]) else _changed(feed)
@@ -136,6 +140,18 @@ def _parts(connection: Connection, site: Site, inputs: pd.DataFrame, feed: str) 
             )
         )
     return parts
+
+
+def _keyed(connection: Connection, site: Site, inputs: pd.DataFrame) -> list[tuple[Contract, Path]]:
+    """The staged files that the release names in which persons have pseudonyms, each with its contract."""
+    named = inputs.loc[inputs["kind"] == "delivery", "name"].str.partition("/")[0].unique()
+    contracts = {feed: contract_of(site, feed) for feed in named if feed in site.feeds}
+    return [
+        (contract, part.path)
+        for feed, contract in contracts.items()
+        if pseudonym_columns(contract)
+        for part in _parts(connection, site, inputs, feed)
+    ]
 
 
 def _files(connection: Connection, inputs: pd.DataFrame) -> pd.DataFrame:

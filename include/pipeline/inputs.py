@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+import pyarrow as pa
 from sqlalchemy import Connection
 
 from include.clocks import WorkingCalendar, load_calendar
@@ -20,6 +21,7 @@ from include.measures.definition import MeasuresDefinition
 from include.measures.views import StagedPart
 from include.pipeline.catalogue import contract_of, known_versions, measures_of
 from include.pipeline.packs import Pack
+from include.pipeline.pseudonyms import identities
 from include.quarters import Quarter
 from include.scoring import Framework
 from include.site import REPOSITORY, Site
@@ -61,6 +63,12 @@ class QuarterInputs:
     def digest(self) -> str:
         """Digest of all items, as the warehouse stores it."""
         return releases.input_digest(self.items)
+
+    @cached_property
+    def persons(self) -> pa.Table:
+        """Pseudonyms under an earlier key and the same persons' under a later one, as `identities` finds them."""
+        paths = [(feed.contract, part.path) for feed in self.feeds.values() for part in feed.parts]
+        return identities(paths, self.keys, self.quarter)
 
 
 def gather_inputs(

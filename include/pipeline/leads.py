@@ -65,6 +65,7 @@ def quality_leads(
                 units=every_unit,
                 working_days=days,
                 successors=register.successors(quarter.end),
+                identities=inputs.persons,
             ) as rows:
                 for signal in own:
                     try:

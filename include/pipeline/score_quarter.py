@@ -25,7 +25,6 @@ from include.pipeline.figures import (
 from include.pipeline.inputs import QuarterInputs, calendar_span, code_digest, gather_inputs
 from include.pipeline.moves import record_moves
 from include.pipeline.packs import Pack
-from include.pipeline.pseudonyms import identities
 from include.pipeline.readiness import expected_deliveries, judge_readiness
 from include.pipeline.ready import ready_quarters, received_deliveries
 from include.pipeline.reasons import reason_frames
@@ -162,11 +161,6 @@ def quarter_matrix(
     days = working_days(inputs.calendar, *calendar_span(quarter)).rename(columns={"date": "day"})
     reads = {name: ReadFeed(feed.contract, feed.parts) for name, feed in inputs.feeds.items()}
     successors = register.successors(quarter.end)
-    persons = identities(
-        [(feed.contract, part.path) for feed in inputs.feeds.values() for part in feed.parts],
-        inputs.keys,
-        quarter,
-    )
     with open_engine() as connection:
         frames = [
             run_measures(
@@ -180,7 +174,7 @@ def quarter_matrix(
                 arrived=feed.arrived,
                 reads=reads,
                 successors=successors,
-                identities=persons,
+                identities=inputs.persons,
             )
             for feed in inputs.feeds.values()
         ]

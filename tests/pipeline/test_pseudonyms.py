@@ -12,6 +12,7 @@ import yaml
 from include.config import ConfigError
 from include.keys import PURPOSES, KeyGone, KeyRing
 from include.pipeline.check_site import check_site
+from include.pipeline.evidence import evidence
 from include.pipeline.keys import destroy_key
 from include.quarters import Quarter
 from include.site import open_site
@@ -112,6 +113,14 @@ def test_repeat_petitioners_are_recognised_in_january(tmp_path):
     assert before["_links_citizen_id"].map(len).tolist() == [0, 0]
     text = after.to_json()
     assert not any(pseudonym in text for pseudonym in before["citizen_id"])
+
+
+def test_the_rows_behind_a_figure_add_up_after_a_change_of_key(tmp_path):
+    small = make(tmp_path / "a", "2026Q1", "2027Q1")
+    figure = year(small)
+    found = evidence(small.engine, small.site, small.release("2027Q1"), "U1", ["cases.on_time"])
+    totals = found["cases.on_time"].totals()
+    assert (totals["numerator"], totals["denominator"]) == figure == (2, 3)
 
 
 def test_after_the_look_back_rows_carry_no_link(tmp_path):
