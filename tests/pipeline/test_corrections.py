@@ -164,3 +164,12 @@ def test_respelled_cells_are_counted_and_keep_their_original(small):
     small.score()
     assert small.figures("cases.on_time")["U1"] == (1, 2)
     assert small.release().key.jurisdiction == PLACE
+
+
+def test_a_file_that_stands_though_its_correction_is_gone_is_not_judged_for_ever(small):
+    small.send("cases", "a.csv", cases(("late", "U2", "2026-13-01", "")))
+    correct(small, {"key": {"case_no": "late"}, "column": "due_on", "from": "2026-13-01", "to": "2026-08-01"})
+    small.ingest()
+    correct(small)
+    assert [held.fault.code for held in small.ingest(now=NOW + timedelta(hours=1)).held] == ["H-ALLBAD"]
+    assert small.ingest(now=NOW + timedelta(hours=2)).held == []

@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
+from include.pipeline.arrivals import arrived, record, unrecorded
+from include.pipeline.ingest_report import IngestReport
 from include.warehouse.releases import ReleaseKey
 from tests.pipeline.small_site import NOW, PLACE, SENT, SmallSite, cases, on_time, ratings
 
@@ -537,3 +539,14 @@ def test_a_release_is_of_the_jurisdiction_that_sent(tmp_path):
     assert small.ingest().quarters == {(PLACE, "2026Q3")}
     assert [(report.jurisdiction, report.quarter) for report in small.score()] == [(PLACE, "2026Q3")]
     assert small.release().key == ReleaseKey(PLACE, "small", "2026Q3")
+
+
+def test_two_runs_that_saw_the_same_new_files_record_each_once(small):
+    small.send("cases", "a.csv", GOOD)
+    small.send("cases", "a copy.csv", GOOD, at=LATER)
+    contract, report = small.contract("cases"), IngestReport("cases")
+    seen = unrecorded(small.engine, contract, PLACE, arrived(small.site, contract, PLACE, NOW, report))
+    for _ in ("one", "other"):
+        for supplier, file in seen:
+            record(small.site, contract, PLACE, small.engine, file, supplier, NOW, report)
+    assert report.counts["recorded"] == len(small.rows("select * from delivery")) == 2

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import yaml
+
 from include.pipeline.superseding import superseded_by
 from tests.pipeline.small_site import SENT, SmallSite, cases, on_time
 
@@ -134,3 +136,15 @@ def test_the_original_counts_again_when_all_three_are_dropped_at_once(tmp_path):
     assert small.verdicts()[-1] == ("last.csv", "duplicate", "I-SAME")
     small.score()
     assert small.figures("cases.on_time")["U2"] == (1, 1)
+
+
+def test_a_key_that_becomes_a_number_is_compared_with_the_texts_before_it(tmp_path):
+    small = SmallSite.make(tmp_path / "site", "cases", delivery="upsert")
+    small.send("cases", "a.csv", cases(("A7", "U1", "2026-08-01", "")))
+    small.ingest()
+    path = small.folder / "feeds" / "cases.yaml"
+    contract = yaml.safe_load(path.read_text(encoding="utf-8"))
+    contract["schema"][0]["properties"][0]["logicalType"] = "integer"
+    path.write_text(yaml.safe_dump(contract, allow_unicode=True), encoding="utf-8")
+    small.send("cases", "b.csv", cases(("8", "U1", "2026-08-02", "")), at=hours(1))
+    assert small.ingest().counts["accepted"] == 1

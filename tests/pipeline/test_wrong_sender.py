@@ -49,3 +49,14 @@ def test_where_it_is_right_it_is_confirmed(small):
     confirm_hold(small.site, held, "H-SENDER", by="steward", reason="moved", now=NOW)
     small.ingest("ratings")
     assert small.verdicts()[-1][1:] == ("accepted", "")
+
+
+def test_a_file_from_before_there_was_such_a_column_tells_nothing(small):
+    path = small.folder / "feeds" / "ratings.yaml"
+    contract = yaml.safe_load(path.read_text(encoding="utf-8"))
+    contract["schema"][0]["properties"].append(
+        {"name": "item", "businessName": "item", "logicalType": "string", "required": True}
+    )
+    contract["customProperties"][-1]["value"] = {"sender_column": "item"}
+    path.write_text(yaml.safe_dump(contract, allow_unicode=True), encoding="utf-8")
+    assert later(small, "unit,points,item\nU1,1,x\nU2,2,y\n", "north") == ""
