@@ -70,11 +70,42 @@ def preview(
     for area, each in found.items():
         shown = each.units if units else each.changed
         named = f"{each.draft.framework}@{each.draft.version}"
-        Console().print(plain_table(each.scores, title=f"{area} {named} 预演 preview"))
-        Console().print(
-            plain_table(shown, title="变色的单位 Units whose colour changes" if not units else named)
-        )
+        scores = each.scores.rename(columns=_HEADS)
+        Console().print(plain_table(scores, title=f"{area} {named} 预演 preview"))
+        title = "变色的单位 Units whose colour changes" if not units else named
+        Console().print(plain_table(_unit_rows(shown), title=title))
         say(
             f"{len(each.changed)} 个单位次变色;未发布、未保存。 {len(each.changed)} changes of colour; "
             "nothing was published or stored."
         )
+
+
+_HEADS = {
+    "quarter": "季度 quarter",
+    "figure": "数字 figure",
+    "before": "此前 before",
+    "after": "此后 after",
+}
+
+
+def _unit_rows(units: pd.DataFrame) -> pd.DataFrame:
+    """Units as a reader compares them: figure, colour and rank together, before and after."""
+
+    def told(when: str) -> list[str]:
+        figures = units[[when, f"colour_{when}", f"rank_{when}"]].itertuples(index=False, name=None)
+        return [
+            "—" if pd.isna(index) else f"{index:.2f} {colour} #{rank:g}" for index, colour, rank in figures
+        ]
+
+    return pd.DataFrame(
+        {
+            "季度 quarter": units["quarter"],
+            "单位 unit": [f"{name} {unit}" for name, unit in zip(units["name"], units["unit"], strict=True)],
+            "此前 before": told("before"),
+            "此后 after": told("after"),
+            "变化 change": units["change"],
+            "解除 lifted": units["rules_lifted"],
+            "触发 raised": units["rules_raised"],
+            "由何承载 carried by": units["carried_by"],
+        }
+    )
