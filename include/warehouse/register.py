@@ -99,13 +99,6 @@ def read_units(
     return _read(connection, dim_unit, jurisdiction, as_of, import_id)
 
 
-def read_peer_groups(
-    connection: Connection, jurisdiction: str, *, as_of: date | None = None, import_id: int | None = None
-) -> pd.DataFrame:
-    """Peer groups; arguments as in `read_units`."""
-    return _read(connection, dim_peer_group, jurisdiction, as_of, import_id)
-
-
 def read_aliases(
     connection: Connection, jurisdiction: str, *, as_of: date | None = None, import_id: int | None = None
 ) -> pd.DataFrame:
