@@ -34,7 +34,8 @@ INPUT_KINDS = (
 )
 
 
-def _one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
+def one_of(column: str, words: tuple[str, ...]) -> CheckConstraint:
+    """The column holds one of `words`."""
     allowed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({allowed})", name=column)
 
@@ -94,7 +95,7 @@ release_input = Table(
     text("digest", "摘要"),
     number("verdict_id", "所用判定号(0=非报送)", default=0),
     PrimaryKeyConstraint("release_id", "position"),
-    _one_of("kind", INPUT_KINDS),
+    one_of("kind", INPUT_KINDS),
     comment="每次发布的每项输入一行。One row per release and input.",
 )
 
@@ -123,7 +124,7 @@ release_status = Table(
     moment("at", "时间(UTC)"),
     text("actor", "经办人"),
     text("reason", "原因", default=""),
-    _one_of("status", STATUSES),
+    one_of("status", STATUSES),
     Index(None, "release_id"),
     comment="每次状态变化一行;最新一行有效。One row per change of a release's status; the latest counts.",
 )
@@ -136,7 +137,7 @@ release_pointer = Table(
     text("period", "期间", primary_key=True),
     text("kind", "指针(current=现行 final=定稿)", primary_key=True),
     release_reference(),
-    _one_of("kind", POINTERS),
+    one_of("kind", POINTERS),
     Index(None, "release_id"),
     comment="每个地区、体系、期间、指针一行。One row per jurisdiction, framework, period and pointer.",
 )
