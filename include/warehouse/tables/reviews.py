@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, PrimaryKeyConstraint, Table, UniqueConstraint
 
 from include.warehouse.tables.base import Key, jurisdiction, key, metadata, moment, number, text
@@ -12,7 +14,7 @@ NOTICE_STATUSES = ("issued", "answered", "superseded", "withdrawn")
 OBJECTION_OUTCOMES = ("upheld", "partly_upheld", "rejected", "withdrawn")
 
 
-def _review_reference(**options: object) -> Column[object]:
+def _review_reference(**options: Any) -> Column[Any]:
     return Column(
         "review_id",
         Key,
