@@ -35,6 +35,7 @@ PROCESSES: Mapping[str, tuple[str, ...]] = {
     "dag-processor": ("dag-processor",),
 }
 USER = "admin"
+FAB = "reviewer_access.ReviewerFabAuthManager"
 
 
 def read_settings(*files: Path) -> dict[str, str]:
@@ -58,6 +59,10 @@ class RunningAirflow:
     env: Mapping[str, str]
     processes: Mapping[str, subprocess.Popen[bytes]]
     api: AirflowApi
+
+    def signed_in(self, account: str) -> AirflowApi:
+        """The REST interface as another account; all share the password of the home."""
+        return AirflowApi(self.api.url, account, self.api.password)
 
     def __enter__(self) -> RunningAirflow:
         return self
@@ -140,7 +145,12 @@ class RunningAirflow:
 
 
 def start_airflow(
-    home: Path, env: Mapping[str, str] | None = None, *, port: int | None = None, cache: Path | None = None
+    home: Path,
+    env: Mapping[str, str] | None = None,
+    *,
+    port: int | None = None,
+    cache: Path | None = None,
+    accounts: Mapping[str, str] | None = None,
 ) -> RunningAirflow:
     """Start api-server, scheduler and dag-processor; return at once (see `RunningAirflow.wait_ready`).
 
@@ -149,9 +159,11 @@ def start_airflow(
         env: Settings on top of the files, such as MINGJING_SITE or AIRFLOW__DATABASE__SQL_ALCHEMY_CONN.
         port: Port of the api-server on 127.0.0.1; a free one by default.
         cache: Folder that keeps an empty migrated SQLite database, which saves 5 s at the next new home.
+        accounts: Role by account, `admin` always added: people sign in as in production (FAB) instead of as the
+            one administrator of the development login.
 
     Raises:
-        AirflowError: The database could not be migrated.
+        AirflowError: The database could not be migrated or the accounts not made.
     """
     (home / "logs").mkdir(parents=True, exist_ok=True)
     port = port or free_port()
@@ -171,7 +183,11 @@ def start_airflow(
         "PYTHONPATH": str(REPOSITORY),
         **(env or {}),
     }
+    if accounts is not None:
+        full["AIRFLOW__CORE__AUTH_MANAGER"] = FAB
     _migrate(home, full, cache)
+    if accounts is not None:
+        _add_accounts(home, full, {USER: "Admin", **accounts}, keys["password"])
     api = AirflowApi(f"http://127.0.0.1:{port}", USER, keys["password"])
     processes = {
         name: _spawn(command, full, home / "logs" / f"{name}.log") for name, command in PROCESSES.items()
@@ -224,6 +240,18 @@ def _migrate(home: Path, env: Mapping[str, str], cache: Path | None) -> None:
     if embedded and template:
         template.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(database, template)
+
+
+def _add_accounts(home: Path, env: Mapping[str, str], accounts: Mapping[str, str], password: str) -> None:
+    said = {name: {"role": role, "password": password} for name, role in accounts.items()}
+    log = home / "logs" / "accounts.log"
+    with log.open("ab") as out:
+        done = subprocess.run(
+            [sys.executable, "-m", "include.demo.airflow_accounts"],
+            env=dict(env), cwd=home, input=json.dumps(said).encode(), stdout=out, stderr=out, check=False,
+        )  # fmt: skip
+    if done.returncode:
+        raise AirflowError(f"accounts: {log}\n{log.read_text(encoding='utf-8')[-2000:]}")
 
 
 def _sessions(leaders: Collection[int]) -> list[psutil.Process]:
