@@ -63,6 +63,19 @@ class FeedSettings(Strict):
     """The county has no such feed: its measures are not applicable, not missing."""
 
 
+class Account(Strict):
+    """Who an account is: its roles, and the areas and suppliers it has to do with (`"*"` is all)."""
+
+    roles: tuple[str, ...] = ()
+    jurisdictions: tuple[str, ...] = ("*",)
+    suppliers: tuple[str, ...] = ()
+    logins: tuple[str, ...] = ()
+    """Logins of the operating system that may act as this account on the command line, besides its own name."""
+
+
+AccountName = Annotated[str, Field(pattern=r"^[0-9A-Za-z_.@-]+$")]
+
+
 class Retention(Strict):
     """How long a store keeps its files; executed by `mingjing retain` and every morning by `deadline_tick`."""
 
@@ -90,6 +103,8 @@ class SiteSettings(Strict):
     retention: Retention = Retention()
     suppliers: dict[str, Supplier]
     feeds: dict[Code, FeedSettings] = Field(min_length=1)
+    accounts: dict[AccountName, Account] = Field(default_factory=dict)
+    """Who reviews, issues, decides and verifies; names as in Airflow's own user list."""
 
     @field_validator("time_zone")
     @classmethod

@@ -22,6 +22,7 @@ from include.cli.key_ring import keys
 from include.cli.preview import preview
 from include.cli.reasons import explain, why
 from include.cli.returns import return_book
+from include.cli.reviews import reviews
 from include.cli.sentences import HELD, WRONG, SayingGroup, refuse, say, say_json
 from include.cli.stewards import aliases, contract, due, suppliers, template
 from include.cli.vault import retain, vault
@@ -40,6 +41,7 @@ app.add_typer(units, name="units")
 app.command()(describe)
 app.add_typer(frameworks, name="framework")
 app.command("return")(return_book)
+app.add_typer(reviews, name="review")
 app.add_typer(aliases, name="aliases")
 app.add_typer(keys, name="keys")
 app.command()(certainty)

@@ -10,18 +10,20 @@ import pandas as pd
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from include.clocks import load_calendar, working_days
+from include.clocks import working_days
 from include.config import ConfigError
 from include.engine.duckdb_engine import open_engine
 from include.feeds.contract import Contract
 from include.measures.definition import MeasuresDefinition
 from include.measures.errors import MeasureError
 from include.measures.run import ReadFeed, run_measures
+from include.pipeline.check_people import missing_people, mistaken_people
 from include.pipeline.correcting import correction_states, mistaken_corrections
 from include.pipeline.inputs import calendar_span
 from include.pipeline.packs import Pack, versions_of
 from include.pipeline.references import reference_mistakes
 from include.pipeline.registers import standing_register
+from include.pipeline.terms import calendar_of
 from include.quarters import Quarter
 from include.scoring import FrameworkError
 from include.site import Site
@@ -55,6 +57,8 @@ def check_site(site: Site) -> list[Finding]:
     findings += _strays(site)
     findings += _looked_into(site, contracts)
     findings += _corrected(site)
+    findings += map(Finding, mistaken_people(site))
+    findings += (Finding(said, fatal=False) for said in missing_people(site))
     return findings
 
 
@@ -272,7 +276,7 @@ def _prepared(
 ) -> Iterator[Finding]:
     """Run every measures SQL over no rows: syntax, columns and types are then as they will be."""
     quarter = Quarter.parse(site.settings.first_quarter)
-    days = working_days(load_calendar(), *calendar_span(quarter)).rename(columns={"date": "day"})
+    days = working_days(calendar_of(site), *calendar_span(quarter)).rename(columns={"date": "day"})
     reads = {feed: ReadFeed(contract, ()) for feed, contract in contracts.items()}
     with open_engine() as connection:
         for feed, definition in definitions.items():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import Connection, Engine, select
 
-from include.clocks import load_calendar, working_days
+from include.clocks import working_days
 from include.engine.duckdb_engine import open_engine
 from include.feeds.contract import Contract
 from include.lake import local_copy
@@ -21,6 +21,7 @@ from include.pipeline.catalogue import contract_of, measures_of
 from include.pipeline.inputs import calendar_span
 from include.pipeline.pseudonyms import identities, pseudonym_columns
 from include.pipeline.registers import standing_register
+from include.pipeline.terms import calendar_of
 from include.quarters import Quarter
 from include.site import Site
 from include.warehouse import releases
@@ -74,7 +75,7 @@ def evidence(
         persons = identities(_keyed(connection, site, inputs), site.keys, quarter)
     register = standing_register(engine, release.jurisdiction)
     units = register.register.on(quarter.end)
-    days = working_days(load_calendar(), *calendar_span(quarter)).rename(columns={"date": "day"})
+    days = working_days(calendar_of(site), *calendar_span(quarter)).rename(columns={"date": "day"})
     with open_engine() as connection_:
         for feed in wanted:
             definition, contract = read[feed], contract_of(site, feed)

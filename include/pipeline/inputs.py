@@ -13,7 +13,7 @@ from functools import cached_property
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from include.clocks import WorkingCalendar, load_calendar
+from include.clocks import WorkingCalendar
 from include.feeds.contract import Contract
 from include.keys import KeyRing
 from include.lake import local_copy
@@ -22,6 +22,7 @@ from include.measures.views import StagedPart
 from include.pipeline.catalogue import contract_of, known_versions, measures_of
 from include.pipeline.packs import Pack
 from include.pipeline.pseudonyms import identities
+from include.pipeline.terms import calendar_of
 from include.quarters import Quarter
 from include.scoring import Framework
 from include.site import REPOSITORY, Site
@@ -85,7 +86,7 @@ def gather_inputs(
     Raises:
         include.config.ConfigError: a contract or measures SQL that the framework needs is missing or wrong.
     """
-    calendar = load_calendar()
+    calendar = calendar_of(site)
     framework = pack.framework
     wanted = sorted({column.partition(".")[0] for column in framework.measures})
     feeds: dict[str, FeedInputs] = {}

@@ -58,6 +58,15 @@ def quarter_readiness(site: Site, jurisdiction: str, quarter: Quarter, *, now: d
     return judge_readiness(quarter, expected_deliveries(site, contracts_of(site), quarter), received, now=now)
 
 
+def is_outdated(site: Site, jurisdiction: str, quarter: Quarter, *, now: datetime) -> bool:
+    """Whether a quarter's inputs differ from those of its release, so that it waits to be scored again."""
+    engine = open_warehouse(site.warehouse_url)
+    register = standing_register(engine, jurisdiction)
+    with reading(engine) as connection:
+        received = received_deliveries(connection, site, jurisdiction)
+        return bool(_ready(connection, site, register, jurisdiction, quarter, received, now))
+
+
 def received_deliveries(connection: Connection, site: Site, jurisdiction: str) -> list[Received]:
     """The ledger as readiness sees it.
 

@@ -89,6 +89,7 @@ def score_quarter(
     now: datetime,
     dry_run: bool = False,
     approved_by: str = "",
+    actor: str = "score_quarter",
 ) -> list[ScoreReport]:
     """Score `quarter` under every framework in force and publish one release each.
 
@@ -99,6 +100,7 @@ def score_quarter(
         now: the moment of publishing, with a time zone.
         dry_run: compute and report, publish nothing.
         approved_by: who approved other figures from the same inputs under new code.
+        actor: who made the list, where a person asked for it; that person may not review it.
 
     Raises:
         NothingReceived: no delivery was accepted for the quarter.
@@ -118,6 +120,7 @@ def score_quarter(
                 now=now,
                 dry_run=dry_run,
                 approved_by=approved_by,
+                actor=actor,
             )
             for pack in packs_of(site, quarter)
         ]
@@ -199,6 +202,7 @@ def _score(
     now: datetime,
     dry_run: bool,
     approved_by: str,
+    actor: str,
 ) -> ScoreReport:
     key = ReleaseKey(jurisdiction, pack.framework.framework, str(quarter))
     token = 0 if dry_run else releases.acquire_lease(engine, key, holder="score_quarter", at=now)
@@ -231,7 +235,7 @@ def _score(
             reasons=reason_frames(result, facts, scored, measures, inputs, previous),
             measures=measure_meanings(feed.definition for feed in inputs.feeds.values()),
             created_at=now,
-            actor="score_quarter",
+            actor=actor,
             fencing_token=token,
             reason=_reason(engine, key, inputs),
             missing_feeds=state.missing_feeds,

@@ -25,7 +25,7 @@ from include.warehouse.releases.reading import (
     read_inputs,
     revisions,
 )
-from include.warehouse.releases.status import finalise, withdraw
+from include.warehouse.releases.status import finalise, finalise_in, withdraw
 
 __all__ = [
     "FrameworkContent",
@@ -41,6 +41,7 @@ __all__ = [
     "digest_published",
     "facts_digest",
     "finalise",
+    "finalise_in",
     "get",
     "input_digest",
     "is_analysed",

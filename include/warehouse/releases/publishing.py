@@ -24,6 +24,7 @@ from include.warehouse.releases.draft import Published, ReleaseDraft
 from include.warehouse.releases.leases import check_lease, is_key, lock_release
 from include.warehouse.releases.reading import Release, current, get, latest_status
 from include.warehouse.releases.status import add_status, move_pointer
+from include.warehouse.reviews import end_reviews_of
 from include.warehouse.store import writing
 from include.warehouse.tables import FACTS, REASONS, release, release_input, release_measure, verification
 
@@ -211,6 +212,15 @@ def _add_revision(
     if standing is not None and latest_status(connection, standing.release_id) == "provisional":
         add_status(
             connection, standing, "superseded", at=draft.created_at, actor=draft.actor, reason=draft.reason
+        )
+    if standing is not None:
+        end_reviews_of(
+            connection,
+            standing.release_id,
+            "superseded",
+            actor=draft.actor,
+            at=draft.created_at,
+            reason=draft.reason,
         )
     made = get(connection, release_id)
     add_status(connection, made, "provisional", at=draft.created_at, actor=draft.actor, reason=draft.reason)

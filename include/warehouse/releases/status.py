@@ -10,6 +10,7 @@ from include.warehouse import audit
 from include.warehouse.errors import UnknownRelease
 from include.warehouse.releases.leases import is_key, lock_release
 from include.warehouse.releases.reading import Release, current, get, latest_status
+from include.warehouse.reviews import end_reviews_of
 from include.warehouse.store import writing
 from include.warehouse.tables import release_pointer, release_status
 
@@ -21,23 +22,30 @@ def finalise(engine: Engine, release_id: int, *, actor: str, at: datetime, reaso
     its key or not provisional.
     """
     with writing(engine) as connection:
-        made = _locked(connection, release_id)
-        status = latest_status(connection, release_id)
-        if status == "final":
-            return
-        standing = current(connection, made.key)
-        if status != "provisional" or standing is None or standing.release_id != release_id:
-            raise UnknownRelease(
-                f"[{made.key}] 第 {made.revision} 次修订不是现行暂定发布,不能定稿。",
-                f"[{made.key}] Revision {made.revision} is not the current provisional one; "
-                "it cannot become final.",
-            )
-        before = current(connection, made.key, kind="final")
-        if before is not None:
-            add_status(connection, before, "superseded", at=at, actor=actor, reason=reason)
-        add_status(connection, made, "final", at=at, actor=actor, reason=reason)
-        move_pointer(connection, made, "final")
-        _trace(connection, made, "release.finalise", at=at, actor=actor, reason=reason)
+        finalise_in(connection, release_id, actor=actor, at=at, reason=reason)
+
+
+def finalise_in(
+    connection: Connection, release_id: int, *, actor: str, at: datetime, reason: str = ""
+) -> None:
+    """As `finalise`, inside the caller's transaction."""
+    made = _locked(connection, release_id)
+    status = latest_status(connection, release_id)
+    if status == "final":
+        return
+    standing = current(connection, made.key)
+    if status != "provisional" or standing is None or standing.release_id != release_id:
+        raise UnknownRelease(
+            f"[{made.key}] 第 {made.revision} 次修订不是现行暂定发布,不能定稿。",
+            f"[{made.key}] Revision {made.revision} is not the current provisional one; "
+            "it cannot become final.",
+        )
+    before = current(connection, made.key, kind="final")
+    if before is not None:
+        add_status(connection, before, "superseded", at=at, actor=actor, reason=reason)
+    add_status(connection, made, "final", at=at, actor=actor, reason=reason)
+    move_pointer(connection, made, "final")
+    _trace(connection, made, "release.finalise", at=at, actor=actor, reason=reason)
 
 
 def withdraw(engine: Engine, release_id: int, *, actor: str, at: datetime, reason: str) -> None:
@@ -50,6 +58,7 @@ def withdraw(engine: Engine, release_id: int, *, actor: str, at: datetime, reaso
         if latest_status(connection, release_id) == "withdrawn":
             return
         add_status(connection, made, "withdrawn", at=at, actor=actor, reason=reason)
+        end_reviews_of(connection, release_id, "withdrawn", actor=actor, at=at, reason=reason)
         connection.execute(release_pointer.delete().where(release_pointer.c.release_id == release_id))
         _trace(connection, made, "release.withdraw", at=at, actor=actor, reason=reason)
 

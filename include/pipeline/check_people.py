@@ -1,0 +1,78 @@
+"""Whether a site's accounts and the loops of its frameworks fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from include.clocks import load_clocks
+from include.config import ConfigError
+from include.pipeline.access import EVERY, accounts_for, acts
+from include.pipeline.terms import clock_files
+from include.reviews.loop import Loop, Term, loop_of
+from include.site import Site
+
+
+def mistaken_people(site: Site) -> Iterator[str]:
+    """One sentence for every role, area, supplier or term that does not exist."""
+    known = {
+        "roles": set(acts().roles),
+        "jurisdictions": {*site.jurisdictions, EVERY},
+        "suppliers": {*site.settings.suppliers, EVERY},
+    }
+    for name, account in site.settings.accounts.items():
+        for what, allowed in known.items():
+            if unknown := sorted(set(getattr(account, what)) - allowed):
+                yield (
+                    f"site.yaml [accounts.{name}.{what}] {unknown} 不存在,可用:{sorted(allowed)}。 "
+                    f"site.yaml [accounts.{name}.{what}] {unknown} do not exist; there are {sorted(allowed)}."
+                )
+    for framework in _frameworks(site):
+        try:
+            yield from _mistaken_loop(site, framework, loop_of(site, framework))
+        except ConfigError as error:
+            yield str(error)
+
+
+def missing_people(site: Site) -> Iterator[str]:
+    """One sentence for every review that nobody could give, once a site lists accounts at all."""
+    if not site.settings.accounts:
+        return
+    for framework in _frameworks(site):
+        try:
+            steps = loop_of(site, framework).review
+        except ConfigError:
+            continue  # said by `mistaken_people`
+        for area in site.jurisdictions:
+            for step in steps:
+                if not accounts_for(site, area, step.role):
+                    yield (
+                        f"地区 [{area}] 没有账号担任 [{step.role}],{framework} 的{step.title.zh}无人可办。 "
+                        f"In area [{area}] no account is [{step.role}]: nobody can give the "
+                        f"{step.title.en.lower()} of {framework}."
+                    )
+
+
+def _mistaken_loop(site: Site, framework: str, loop: Loop) -> Iterator[str]:
+    roles, clocks = acts().roles, load_clocks(*clock_files(site))
+    for step in loop.review:
+        if step.role not in roles:
+            yield (
+                f"{framework} loop.yaml: 角色 [{step.role}] 不存在,可用:{sorted(roles)}。 "
+                f"{framework} loop.yaml: role [{step.role}] does not exist; there are {sorted(roles)}."
+            )
+    for term in _terms(loop):
+        if term.clock and term.clock not in clocks:
+            yield (
+                f"{framework} loop.yaml: 期限 [{term.clock}] 不在期限库中。 "
+                f"{framework} loop.yaml: there is no clock [{term.clock}] in the library."
+            )
+
+
+def _terms(loop: Loop) -> Iterator[Term]:
+    yield from (loop.answer, loop.object, loop.decide)
+    if loop.publicity is not None:
+        yield loop.publicity.term
+
+
+def _frameworks(site: Site) -> list[str]:
+    return [name.partition("@")[0] for name in site.settings.frameworks]
