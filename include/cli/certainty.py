@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from include.cli.options import AsJson, QuarterKey, SiteFolder, up_to_date
 from include.cli.sentences import say, say_json
 from include.quarters import Quarter
-from include.site import Site, open_site
 
 if TYPE_CHECKING:
     from include.pipeline.certainty import Certainty
@@ -26,22 +26,8 @@ _NOT_LOOKED = {
 }
 
 
-def _quarter(key: str | Quarter) -> Quarter:
-    try:
-        return key if isinstance(key, Quarter) else Quarter.parse(key)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-SiteFolder = Annotated[
-    Path | None, typer.Option("--site", envvar="MINGJING_SITE", help="站点目录 Folder of the site")
-]
-QuarterKey = Annotated[
-    Quarter, typer.Argument(parser=_quarter, metavar="QUARTER", help="季度,如 2026Q3 Quarter such as 2026Q3")
-]
 OneFramework = Annotated[str, typer.Option("--framework", help="只看一个体系 One framework only, by code")]
 OneUnit = Annotated[str, typer.Option("--unit", help="只看一个单位(代码) One unit only, by code")]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON Print JSON")]
 
 
 def certainty(
@@ -119,10 +105,8 @@ def leads(
 
 def _read(folder: Path | None, quarter: Quarter, framework: str) -> Iterator[tuple[str, str, Certainty]]:
     from include.pipeline.certainty import read_certainty
-    from include.warehouse.store import migrate
 
-    site: Site = open_site(folder)
-    migrate(site.warehouse_url)
+    site = up_to_date(folder)
     codes = [name.partition("@")[0] for name in site.settings.frameworks]
     for jurisdiction in site.jurisdictions:
         for code in codes:

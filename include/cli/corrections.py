@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from include.cli.options import AsJson, SiteFolder
 from include.cli.sentences import say, say_json
 from include.site import open_site
 
-SiteFolder = Annotated[
-    Path | None, typer.Option("--site", envvar="MINGJING_SITE", help="站点目录 Folder of the site")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON Print JSON")]
 _STATES = {
     "applied": ("已更正", "applied", "green"),
     "stale": ("不再适用", "stale", "yellow"),

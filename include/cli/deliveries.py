@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
@@ -11,13 +10,11 @@ import typer
 from rich.console import Console
 from sqlalchemy import text
 
+from include.cli.options import SiteFolder, up_to_date
 from include.cli.sentences import WRONG, refuse, say, say_json
 from include.cli.stewards import area_of
-from include.site import Site, open_site
+from include.site import Site
 
-SiteFolder = Annotated[
-    Path | None, typer.Option("--site", envvar="MINGJING_SITE", help="站点目录 Folder of the site")
-]
 By = Annotated[str, typer.Option("--by", help="经办人 Who does it")]
 Reason = Annotated[str, typer.Option("--reason", help="理由 Why")]
 
@@ -57,7 +54,7 @@ def deliveries(
     """列出收到的报送批次。 List what was received, with the number, the verdict and the reason of each."""
     from include.cli.tables import plain_table
 
-    rows = listed(_open(site), feeds=feeds or [], verdict=verdict)
+    rows = listed(up_to_date(site), feeds=feeds or [], verdict=verdict)
     if as_json:
         say_json({"deliveries": rows.to_dict("records")})
         return
@@ -76,7 +73,7 @@ def confirm(
     """确认一个扣留。 Confirm what a file is held for; the next ingest judges it with that hold waived."""
     from include.pipeline.confirm_hold import confirm_hold
 
-    feed = confirm_hold(_open(site), delivery, code, by=by, reason=reason, now=datetime.now(UTC))
+    feed = confirm_hold(up_to_date(site), delivery, code, by=by, reason=reason, now=datetime.now(UTC))
     say(
         f"已确认并留痕。下一步:mingjing ingest {feed}\nConfirmed, with its trace. Next: mingjing ingest {feed}",
         style="green",
@@ -98,7 +95,7 @@ def nil(
     from include.pipeline.nil_returns import Declaration, declare_nil
     from include.quarters import Quarter
 
-    chosen = _open(site)
+    chosen = up_to_date(site)
     if feed not in chosen.feeds:
         refuse(f"站点没有数据源 [{feed}],可用:{list(chosen.feeds)}。 The site takes no feed [{feed}].", WRONG)
     area = area_of(chosen, jurisdiction, option="--jurisdiction")
@@ -128,11 +125,3 @@ def listed(site: Site, *, feeds: list[str], verdict: str) -> pd.DataFrame:
     found = found[found["jurisdiction"].isin(site.jurisdictions)]
     found = found[found["feed"].isin(feeds)] if feeds else found
     return found[found["verdict"] == verdict] if verdict else found
-
-
-def _open(folder: Path | None) -> Site:
-    from include.warehouse.store import migrate
-
-    site = open_site(folder)
-    migrate(site.warehouse_url)
-    return site

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from include.cli.options import AsJson, SiteFolder
 from include.cli.sentences import WRONG, refuse, say, say_json
 from include.site import FRAMEWORKS, MEASURES, Site, open_site
 
@@ -35,10 +36,6 @@ class Language(StrEnum):
 
 _NAME_HELP = "名称、名称@版本、.yaml 或 .xlsx Name, name@version, .yaml or .xlsx"
 Name = Annotated[str, typer.Argument(metavar="FRAMEWORK", help=_NAME_HELP)]
-SiteFolder = Annotated[
-    Path | None, typer.Option("--site", envvar="MINGJING_SITE", help="站点目录 Folder of the site")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON Print JSON")]
 Replace = Annotated[bool, typer.Option("--replace", help="覆盖已有文件 Overwrite an existing file")]
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from include.cli.options import SiteFolder
 from include.cli.sentences import WRONG, SayingGroup, refuse, say, say_json
 from include.keys import PURPOSES, KeyRing, Purpose
 from include.quarters import Quarter
@@ -20,9 +20,6 @@ keys = typer.Typer(
     help="密钥环:新建、列出、轮换、销毁。 The key ring: make, list, rotate, destroy.",
 )
 
-SiteFolder = Annotated[
-    Path | None, typer.Option("--site", envvar="MINGJING_SITE", help="站点目录 Folder of the site")
-]
 Since = Annotated[
     str, typer.Option("--from", metavar="QUARTER", help="自哪个季度起 From which quarter on, such as 2027Q1")
 ]

@@ -19,6 +19,7 @@ from include.cli.corrections import corrections, respelled, superseded
 from include.cli.describe import describe
 from include.cli.frameworks import frameworks
 from include.cli.key_ring import keys
+from include.cli.options import AsJson, QuarterKey, SiteFolder, up_to_date
 from include.cli.preview import preview
 from include.cli.reasons import explain, why
 from include.cli.returns import return_book
@@ -60,21 +61,7 @@ app.command()(why)
 app.command()(preview)
 
 
-def _quarter(key: str | Quarter) -> Quarter:
-    try:
-        return key if isinstance(key, Quarter) else Quarter.parse(key)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-SiteFolder = Annotated[
-    Path | None, typer.Option("--site", envvar="MINGJING_SITE", help="站点目录 Folder of the site")
-]
 Feeds = Annotated[list[str] | None, typer.Argument(help="数据源,缺省为全部 Feeds; all by default")]
-QuarterKey = Annotated[
-    Quarter, typer.Argument(parser=_quarter, metavar="QUARTER", help="季度,如 2026Q3 Quarter such as 2026Q3")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON Print JSON")]
 
 
 class Comparisons(StrEnum):
@@ -175,7 +162,7 @@ def ingest(
     from include.pipeline.due import record_expectations
     from include.pipeline.ingest import ingest_feed
 
-    chosen = _up_to_date(site)
+    chosen = up_to_date(site)
     if not dry_run:
         record_expectations(chosen, now=datetime.now(UTC))
     reports = [
@@ -233,7 +220,7 @@ def refused(
     """列出隔离的行和办法。 List the rows in quarantine: where they stand and what to do about them."""
     from include.cli.refused import refused_rows
 
-    chosen = _up_to_date(site)
+    chosen = up_to_date(site)
     wanted = _taken(chosen, feeds)
     rows = [
         {"jurisdiction": jurisdiction, **row}
@@ -262,7 +249,7 @@ def score(
     """给一个季度评分并发布。 Score a quarter in every area of the site and publish a release."""
     from include.pipeline.score_quarter import score_quarter
 
-    chosen = _up_to_date(site)
+    chosen = up_to_date(site)
     reports = [
         report
         for jurisdiction in chosen.jurisdictions
@@ -289,7 +276,7 @@ def status(quarter: QuarterKey, site: SiteFolder = None, as_json: AsJson = False
     from include.cli.tables import readiness_table, state_of
     from include.pipeline.ready import quarter_readiness
 
-    chosen = _up_to_date(site)
+    chosen = up_to_date(site)
     states = {
         jurisdiction: quarter_readiness(chosen, jurisdiction, quarter, now=datetime.now(UTC))
         for jurisdiction in chosen.jurisdictions
@@ -319,7 +306,7 @@ def warnings(quarter: QuarterKey, site: SiteFolder = None, as_json: AsJson = Fal
     from include.cli.tables import as_figures, warning_table
     from include.pipeline.warning_list import warning_list
 
-    chosen = _up_to_date(site)
+    chosen = up_to_date(site)
     lists = [
         warning_list(chosen, jurisdiction, name.partition("@")[0], str(quarter))
         for jurisdiction in chosen.jurisdictions
@@ -346,7 +333,7 @@ def compare(
     from include.cli.tables import plain_table
     from include.pipeline import compare as comparing
 
-    chosen = _up_to_date(site)
+    chosen = up_to_date(site)
     comparisons = []
     for jurisdiction in chosen.jurisdictions:
         for name in chosen.settings.frameworks:
@@ -361,15 +348,6 @@ def compare(
                 Console().print(plain_table(frame, title=f"{jurisdiction} {code} {quarter} {what.value}"))
     if as_json:
         say_json({"comparisons": comparisons})
-
-
-def _up_to_date(folder: Path | None) -> Site:
-    """Open the site and bring its warehouse up to date, as at every start."""
-    from include.warehouse.store import migrate
-
-    site = open_site(folder)
-    migrate(site.warehouse_url)
-    return site
 
 
 def _taken(site: Site, feeds: list[str] | None) -> list[str]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 
+from include.cli.options import AsJson, SiteFolder, up_to_date
 from include.cli.sentences import WRONG, refuse, say, say_json
 from include.quarters import Quarter
-from include.site import Site, open_site
+from include.site import Site
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -21,14 +21,10 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-SiteFolder = Annotated[
-    Path | None, typer.Option("--site", envvar="MINGJING_SITE", help="站点目录 Folder of the site")
-]
 Unit = Annotated[str, typer.Argument(help="单位代码或全称 Code or full name of the unit")]
 FrameworkCode = Annotated[
     str, typer.Option("--framework", help="指标体系,缺省为全部 Framework; all by default")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON Print JSON")]
 
 
 def explain(
@@ -162,12 +158,3 @@ def quarter_of(key: str) -> Quarter:
         return Quarter.parse(key)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-
-
-def up_to_date(folder: Path | None) -> Site:
-    """Open the site and bring its warehouse up to date."""
-    from include.warehouse.store import migrate
-
-    site = open_site(folder)
-    migrate(site.warehouse_url)
-    return site

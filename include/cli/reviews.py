@@ -11,18 +11,15 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from include.cli.accounts import As, acting
+from include.cli.options import AsJson, SiteFolder, up_to_date
 from include.cli.sentences import WRONG, refuse, say, say_json
 from include.quarters import Quarter
-from include.site import Site, open_site
+from include.site import Site
 
 reviews = typer.Typer(
     no_args_is_help=True, help="预警名单的初审与复审。 First and second review of the warnings."
 )
 
-SiteFolder = Annotated[
-    Path | None, typer.Option("--site", envvar="MINGJING_SITE", help="站点目录 Folder of the site")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON Print JSON")]
 ReviewId = Annotated[int, typer.Argument(help="审核号 Number of the review")]
 Reason = Annotated[str, typer.Option(help="理由 Reason")]
 Digest = Annotated[
@@ -37,7 +34,7 @@ def list_reviews(site: SiteFolder = None, as_json: AsJson = False) -> None:
     from include.warehouse.reviews import answers_of, open_reviews_of
     from include.warehouse.store import open_warehouse, reading
 
-    chosen = _up_to_date(site)
+    chosen = up_to_date(site)
     with reading(open_warehouse(chosen.warehouse_url)) as connection:
         waiting = [
             (made, len(answers_of(connection, made.review_id)) + 1)
@@ -64,7 +61,7 @@ def open_now(
     from include.pipeline.access import authorise
     from include.pipeline.review import open_reviews
 
-    chosen = _up_to_date(site)
+    chosen = up_to_date(site)
     who = acting(chosen, account)
     for area in chosen.jurisdictions:
         authorise(chosen, who, "score", jurisdiction=area)
@@ -84,7 +81,7 @@ def show(
     """查看一项审核。 Show what is to be decided, with its evidence."""
     from include.pipeline.review_card import card_text
 
-    card = _card(_up_to_date(site), review_id, step)
+    card = _card(up_to_date(site), review_id, step)
     if as_json:
         say_json(_figures(card))
         return
@@ -135,7 +132,7 @@ _OUTCOMES = {
 def _answer(folder: Path | None, review_id: int, account: str, digest: str, **given: Any) -> None:
     from include.pipeline.review import answer
 
-    site = _up_to_date(folder)
+    site = up_to_date(folder)
     card = _card(site, review_id, 0)
     if len(digest) < 12 or not card.digest.startswith(digest):
         refuse(
@@ -181,12 +178,3 @@ def _figures(card: Any) -> dict[str, Any]:
         "ended": card.ended,
         "warnings": [vars(item) for item in card.items],
     }
-
-
-def _up_to_date(folder: Path | None) -> Site:
-    """Open the site and bring its warehouse up to date, as at every start."""
-    from include.warehouse.store import migrate
-
-    site = open_site(folder)
-    migrate(site.warehouse_url)
-    return site

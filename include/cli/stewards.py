@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from include.cli.options import AsJson, SiteFolder, up_to_date
 from include.cli.sentences import WRONG, SayingGroup, refuse, say, say_json
 from include.quarters import Quarter
 from include.site import Site, open_site
@@ -20,10 +21,6 @@ aliases = typer.Typer(
     help="名录中没有的名称:待定、批准、否决。 Names that the register does not know.",
 )
 
-SiteFolder = Annotated[
-    Path | None, typer.Option("--site", envvar="MINGJING_SITE", help="站点目录 Folder of the site")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON Print JSON")]
 Area = Annotated[
     str, typer.Option(help="地区代码,只有一个地区时可省 Code of the area; needed where there are several")
 ]
@@ -55,7 +52,7 @@ def proposed(site: SiteFolder = None, as_json: AsJson = False) -> None:
     from include.cli.steward_tables import unknown_names_table
     from include.pipeline.aliases import unknown_names
 
-    chosen = _up_to_date(site)
+    chosen = up_to_date(site)
     found = [unknown_names(chosen, jurisdiction) for jurisdiction in chosen.jurisdictions]
     if as_json:
         say_json({"areas": [asdict(one) for one in found]})
@@ -89,7 +86,7 @@ def approve(
     """批准一个别名。 Let a name mean a unit, on the record, from the next ingest on."""
     from include.pipeline.aliases import approve_alias
 
-    chosen = _up_to_date(site)
+    chosen = up_to_date(site)
     days: dict[str, Any] = {"valid_from": valid_from, "valid_to": valid_to}
     approved = approve_alias(
         chosen,
@@ -113,7 +110,7 @@ def reject(name: Name, by: By, reason: Reason, area: Area = "", site: SiteFolder
     """否决一个名称,或撤销已批准的别名。 Say that a name means no unit; ends aliases approved for it."""
     from include.pipeline.aliases import reject_alias
 
-    chosen = _up_to_date(site)
+    chosen = up_to_date(site)
     rejected = reject_alias(chosen, area_of(chosen, area), name, by=by, reason=reason, now=datetime.now(UTC))
     say(
         f"“{rejected}”已否决,不再列为待定;此前批准的别名自此失效。\n"
@@ -131,7 +128,7 @@ def due(
     from include.cli.steward_tables import due_table
     from include.pipeline.due import due_deliveries, record_expectations
 
-    chosen, now = _up_to_date(site), datetime.now(UTC)
+    chosen, now = up_to_date(site), datetime.now(UTC)
     record_expectations(chosen, now=now)
     found = due_deliveries(chosen, now=now, within_days=days)
     if as_json:
@@ -154,7 +151,7 @@ def suppliers(
     from include.cli.steward_tables import supplier_feed_table, supplier_table
     from include.pipeline.due import record_expectations, supplier_scores
 
-    chosen, now = _up_to_date(site), datetime.now(UTC)
+    chosen, now = up_to_date(site), datetime.now(UTC)
     record_expectations(chosen, now=now)
     scores = supplier_scores(chosen, quarter)
     if as_json:
@@ -172,7 +169,7 @@ def template(
     """生成一个数据源的 Excel 报送模板。 Write the Excel template of a feed: header, drop-downs, checks, notes."""
     from include.pipeline.feed_documents import feed_template
 
-    chosen = _taking(_up_to_date(site), feed)
+    chosen = _taking(up_to_date(site), feed)
     output.write_bytes(feed_template(chosen, feed, today=datetime.now(chosen.zone).date()))
     say(f"已写 {output}。 Written.", style="green")
 
@@ -227,12 +224,4 @@ def _taking(site: Site, feed: str) -> Site:
             f"站点没有数据源 [{feed}],可用:{list(site.feeds)}。 The site takes {list(site.feeds)}, not [{feed}].",
             WRONG,
         )
-    return site
-
-
-def _up_to_date(folder: Path | None) -> Site:
-    from include.warehouse.store import migrate
-
-    site = open_site(folder)
-    migrate(site.warehouse_url)
     return site
