@@ -19,6 +19,7 @@ from include.cli.corrections import corrections, respelled, superseded
 from include.cli.describe import describe
 from include.cli.frameworks import frameworks
 from include.cli.key_ring import keys
+from include.cli.objections import objections, publicity
 from include.cli.options import AsJson, QuarterKey, SiteFolder, up_to_date
 from include.cli.preview import preview
 from include.cli.reasons import explain, why
@@ -43,6 +44,8 @@ app.command()(describe)
 app.add_typer(frameworks, name="framework")
 app.command("return")(return_book)
 app.add_typer(reviews, name="review")
+app.add_typer(objections, name="objection")
+app.add_typer(publicity, name="publicity")
 app.add_typer(aliases, name="aliases")
 app.add_typer(keys, name="keys")
 app.command()(certainty)

@@ -24,6 +24,7 @@ from include.pipeline.figures import (
 )
 from include.pipeline.inputs import QuarterInputs, calendar_span, code_digest, gather_inputs
 from include.pipeline.moves import record_moves
+from include.pipeline.objections import record_effects, upheld_words
 from include.pipeline.packs import Pack
 from include.pipeline.readiness import expected_deliveries, judge_readiness
 from include.pipeline.ready import ready_quarters, received_deliveries
@@ -245,6 +246,8 @@ def _score(
         published_scores = replace(scored, index=result.index, published=result.published)
         record_moves(engine, published.release_id, published_scores)
         report.release_id, report.revision = published.release_id, published.revision
+        if published.created:
+            record_effects(engine, key, published.release_id, at=now)
         report.outcome = "created" if published.created else "verified" if published.verified else "unchanged"
         report.analyses = analyse_release(
             engine, site, inputs, register, scored, published.release_id, now=now
@@ -274,4 +277,4 @@ def _reason(engine: Engine, key: ReleaseKey, inputs: QuarterInputs) -> str:
     )
     gone = sorted({(kind, name) for kind, name, _ in old} - {(item.kind, item.name) for item in inputs.items})
     words = [f"{kind} {name}" for kind, name in changed] + [f"withdrawn {kind} {name}" for kind, name in gone]
-    return "; ".join(words)
+    return "; ".join(words + upheld_words(engine, key))
