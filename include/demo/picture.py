@@ -1,13 +1,9 @@
-"""The warning list of a release as a picture for people: a word and a shape stand beside every colour.
-
-The Chinese font is the one that the package `mplfonts` carries, so no font has to be installed.
-"""
+"""The warning list of a release as a picture for people: a word and a shape stand beside every colour."""
 
 from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +11,14 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyBboxPatch
 
+from include.documents.chinese_font import chinese_font
 from include.pipeline.warning_list import WarningList
 
 MOST_UNITS = 25
 """A longer list is cut; the picture says by how many units."""
 
-_FONT = "NotoSansCJKsc-Regular.otf"
 _WIDTH, _MARGIN = 920.0, 32.0
 _TOP, _HEAD, _FOOT, _LINE, _PADDING = 84.0, 34.0, 82.0, 18.0, 10.0
 """Heights in points: title, column heads, foot, one line of a row, and the space above and below a row."""
@@ -213,17 +208,9 @@ def _write(
     below = 0.36 * _SIZE if va == "baseline" else 0.0
     # A name may hold a dollar sign, which would start a formula.
     axes.text(
-        x, y + below, text, fontproperties=_font(size), color=color, ha=ha, va=va, linespacing=1.15,
+        x, y + below, text, fontproperties=chinese_font(size), color=color, ha=ha, va=va, linespacing=1.15,
         parse_math=False,
     )  # fmt: skip
-
-
-def _font(size: float) -> FontProperties:
-    # Found without being imported: on import the package changes settings of the user.
-    package = find_spec("mplfonts")
-    if package is None or package.origin is None:
-        raise ModuleNotFoundError("mplfonts")
-    return FontProperties(fname=str(Path(package.origin).parent / "fonts" / _FONT), size=size)
 
 
 def _figure(value: float) -> str:

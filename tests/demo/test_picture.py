@@ -12,6 +12,7 @@ from matplotlib.ft2font import FT2Font
 
 from include.demo import picture
 from include.demo.picture import MOST_UNITS, draw_warning_list
+from include.documents.chinese_font import chinese_font
 from include.pipeline.warning_list import WarningList
 from include.warehouse.releases import Release
 
@@ -105,7 +106,7 @@ def test_figures_that_are_not_there_are_a_dash(tmp_path: Path, written: list[str
 @pytest.mark.filterwarnings("error")
 def test_every_letter_is_in_the_font_and_a_dollar_is_no_formula(tmp_path: Path, written: list[str]) -> None:
     draw_warning_list(a_list("red", "yellow", name="水利局 $x_1$ & <b>"), tmp_path / "list.svg")
-    font = FT2Font(picture._font(10).get_file())
+    font = FT2Font(chinese_font(10).get_file())
     letters = set("".join(written)) - {"\n"}
     assert not {letter for letter in letters if not font.get_char_index(ord(letter))}
 

@@ -1,0 +1,1 @@
+"""Templates of official documents, and the script that writes the shipped ones."""
