@@ -40,6 +40,22 @@ SUPPLIERS = {
 }
 """Supplier code → names in Chinese and English."""
 
+ACCOUNTS = {
+    "ops": {"roles": ["ops"]},
+    "petitions_steward": {"roles": ["steward"], "suppliers": ["petitions_office"]},
+    "audit_steward": {"roles": ["steward"], "suppliers": ["audit_office"]},
+    "office_steward": {"roles": ["steward"], "suppliers": ["*"]},
+    "reviewer_one": {"roles": ["first_reviewer"]},
+    "reviewer_two": {"roles": ["second_reviewer"]},
+    "clerk": {"roles": ["issuer", "objection_officer"]},
+    "judge": {"roles": ["objection_decider"]},
+    "supervisor": {"roles": ["rectification_officer"]},
+    "verifier": {"roles": ["verifier"]},
+    "leader": {"roles": ["leader"]},
+    "auditor": {"roles": ["auditor"]},
+}
+"""Who acts in the demo: one account per role, all of them open to whoever sits at the terminal."""
+
 _RENAMED = {"MJ050": ("明镜县大数据局", date(2026, 1, 1))}
 """A rename: departments go on using the old name, which is an approved alias."""
 _MERGED = (

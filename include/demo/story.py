@@ -57,6 +57,7 @@ def lay_out(folder: Path) -> Site:
         name_zh=county.NAME["zh"],
         name_en=county.NAME["en"],
         suppliers=suppliers,
+        accounts={name: {**account, "logins": ["*"]} for name, account in county.ACCOUNTS.items()},
     )
     county.write_register(folder / "register.xlsx")
     site = open_site(folder)

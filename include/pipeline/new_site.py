@@ -46,6 +46,7 @@ def new_site(
     name_en: str = "",
     first_quarter: str = "2024Q4",
     suppliers: Mapping[str, Any] | None = None,
+    accounts: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a new site into the empty or missing `folder`; return the path of its site.yaml.
 
@@ -56,6 +57,7 @@ def new_site(
         name_en: its name in English.
         first_quarter: the first quarter to be scored.
         suppliers: supplier code → settings, in place of the placeholders made from the shipped contracts.
+        accounts: account → roles, areas and suppliers; none by default: nobody can then review.
 
     Raises:
         ConfigError: a setting is wrong; nothing was written.
@@ -79,6 +81,7 @@ def new_site(
         "keys": KEYS,
         "suppliers": dict(suppliers or _placeholders(contracts)),
         "feeds": {contract.feed: {"deadline_days": contract.deadline_days} for contract in contracts},
+        "accounts": dict(accounts or {}),
     }
     parse(SiteSettings, settings, file=path)
     for contract in contracts:

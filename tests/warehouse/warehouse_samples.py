@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from include.warehouse import ledger, moves, register, releases
+from include.warehouse import ledger, moves, objections, register, releases, reviews
 from include.warehouse.releases import FrameworkContent, ReleaseDraft, ReleaseInput, ReleaseKey
 from include.warehouse.store import writing
 
@@ -344,3 +344,30 @@ def moved(engine: Engine) -> int:
                 connection, later.framework_key, {name: pd.DataFrame(rows) for name, rows in rules.items()}
             )
     return ids[-1]
+
+
+def reviewed(engine: Engine, release_id: int) -> None:
+    """A review that its first step has passed, and an objection to the release."""
+    with writing(engine) as connection:
+        release = releases.get(connection, release_id)
+        digest = reviews.list_digest(connection, release_id)
+        made = reviews.Review(
+            0, release_id, **vars(release.key), round=1, list_digest=digest, opened_at=NOON, opened_by="test",
+            outcome="",
+        )  # fmt: skip
+        made = replace(made, review_id=reviews.add_review(connection, made, actor="test", at=NOON))
+        items = reviews.items_of(connection, release_id)[reviews.ITEM_KEY]
+        decisions = [reviews.Decision(*key, "confirmed") for key in items.itertuples(index=False, name=None)]
+        reviews.add_answer(
+            connection, made, step=1, account="first", role="first_reviewer", confirmed=True, seen_digest=digest,
+            decisions=decisions, reason="", at=NOON, via="cli",
+        )  # fmt: skip
+        objections.add_objection(
+            connection,
+            {
+                **vars(release.key), "release_id": release_id, "notice_id": 0, "unit_code": "T01", "target": "index",
+                "claim": "不符", "evidence_sha256": "", "filed_on": "2026-10-20", "due_on": "2026-11-10",
+                "due_provisional": False, "registered_at": NOON, "registered_by": "desk",
+            },
+            role="objection_officer",
+        )  # fmt: skip
