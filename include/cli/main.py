@@ -17,6 +17,7 @@ from include.cli import deliveries
 from include.cli.certainty import certainty, leads
 from include.cli.corrections import corrections, respelled, superseded
 from include.cli.describe import describe
+from include.cli.exchange import send
 from include.cli.frameworks import frameworks
 from include.cli.key_ring import keys
 from include.cli.objections import objections, publicity
@@ -42,6 +43,7 @@ units = typer.Typer(no_args_is_help=True, help="单位与岗位名录。 The reg
 app.add_typer(units, name="units")
 app.command()(describe)
 app.add_typer(frameworks, name="framework")
+app.command()(send)
 app.command("return")(return_book)
 app.add_typer(reviews, name="review")
 app.add_typer(objections, name="objection")

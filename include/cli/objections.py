@@ -77,6 +77,37 @@ def register(
     say(f"已登记异议 {objection_id},须于 {made.due_on}{unsure} 前决定。 Registered; to be decided by then.")
 
 
+@objections.command("import")
+def import_form(
+    quarter: QuarterKey,
+    form: Annotated[
+        Path, typer.Argument(help="单位退回的评价情况反馈表 The form as the unit sent it back", exists=True)
+    ],
+    filed: Day = None,
+    late: Annotated[str, typer.Option(help="逾期仍受理的理由 Why it is taken although late")] = "",
+    framework: Framework = "",
+    area: Area = "",
+    site: SiteFolder = None,
+    account: As = "",
+) -> None:
+    """登记反馈表上的全部异议。 Register every objection of a feedback form."""
+    from include.pipeline.feedback_forms import register_form
+
+    chosen = up_to_date(site)
+    numbers = register_form(
+        chosen,
+        area or chosen.jurisdictions[0],
+        _framework(chosen, framework),
+        str(quarter),
+        form,
+        filed_on=filed or datetime.now(chosen.zone).date(),
+        account=acting(chosen, account),
+        now=datetime.now(UTC),
+        late_because=late,
+    )
+    say(f"登记异议 {numbers or '无'}。 Objections registered: {len(numbers)}.")
+
+
 @objections.command()
 def decide(
     objection_id: Annotated[int, typer.Argument(help="异议号 Number of the objection")],

@@ -52,6 +52,7 @@ def register_objection(
     now: datetime,
     evidence: Path | None = None,
     late_because: str = "",
+    check_only: bool = False,
 ) -> int:
     """Register what a unit objects to; return its number.
 
@@ -68,6 +69,7 @@ def register_objection(
         now: the moment, with a time zone.
         evidence: a file, kept in the vault under its hash.
         late_because: why an objection past its term is taken all the same.
+        check_only: raise what would be raised, record nothing, return 0.
 
     Raises:
         include.pipeline.access.NotAllowed: the account may not register objections here.
@@ -95,6 +97,8 @@ def register_objection(
                 f"异议期已于 {last.on} 届满(提出日 {filed_on});如有正当理由,请写明后再登记。",
                 f"Objections could be filed until {last.on} (filed on {filed_on}); give a reason to take it late.",
             )
+    if check_only:
+        return 0
     due = due_of(site, loop.decide, today)
     digest = _kept(site, jurisdiction, evidence)
     said = claim if not late_because else f"{claim}(逾期受理 late: {late_because})"

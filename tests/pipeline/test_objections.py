@@ -24,8 +24,7 @@ PEOPLE = ACCOUNTS | {
 }
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> SmallSite:
+def final_site(tmp_path: Path) -> SmallSite:
     """A final release on which 西沟乡 (U2) stands yellow with 4 of 10 cases in time."""
     small = SmallSite.make(tmp_path, "cases", settings={"accounts": PEOPLE})
     units = {"东坡镇": 9, "西沟乡": 4, "县水利局": 8, "县林业局": 2}
@@ -38,6 +37,11 @@ def small(tmp_path: Path) -> SmallSite:
     say(small, review_id, 1, "first")
     say(small, review_id, 2, "second")
     return small
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> SmallSite:
+    return final_site(tmp_path)
 
 
 def register(small: SmallSite, **more: object) -> int:
