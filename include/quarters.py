@@ -39,6 +39,10 @@ class Quarter:
         ordinal = self.year * 4 + self.number - 1 + quarters
         return Quarter(ordinal // 4, ordinal % 4 + 1)
 
+    def since(self, earlier: Quarter) -> int:
+        """How many quarters after `earlier` this one is; negative before it."""
+        return (self.year - earlier.year) * 4 + self.number - earlier.number
+
     @property
     def start(self) -> date:
         """First day."""

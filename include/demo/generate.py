@@ -70,7 +70,7 @@ def write_quarter(inbox: Path, quarter: Quarter, *, wave: int = 1) -> list[SentF
 
     Args:
         inbox: root of the inbox.
-        quarter: one of `county.QUARTERS`.
+        quarter: one of `county.QUARTERS`, or one that follows them.
         wave: 1 for what is sent in time, 2 for what is resent, late or corrected (often nothing).
 
     Returns:

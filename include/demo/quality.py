@@ -54,7 +54,7 @@ def well(feed: str, quarter: Quarter) -> np.ndarray:
     level[offenders("low_throughout", quarter)] = 0.90
     for place in _falling():
         # The planted fall takes a step each quarter from 2025Q4; planted.yaml says when it must be seen.
-        level[place] = 0.97 - 0.029 * max(0, QUARTERS.index(quarter) - QUARTERS.index(Quarter(2025, 3)))
+        level[place] = 0.97 - 0.029 * max(0, quarter.since(Quarter(2025, 3)))
     return np.clip(level, 0.5, 0.995)
 
 

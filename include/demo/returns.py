@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from include.demo.cells import BLANK, Columns, dates, day_number, rounded, unit_names, where
-from include.demo.county import QUARTERS, items, load_weights, units
+from include.demo.county import FIRST, items, load_weights, units
 from include.demo.quality import hits, offenders, stream, well
 from include.quarters import Quarter
 
@@ -100,7 +100,7 @@ def finance(quarter: Quarter) -> Columns:
     doing, size = well("finance", quarter), len(units())
     budget = 120 + 9_000 * load_weights() * stream("budget").uniform(0.9, 1.1, size)
     spent = budget * np.clip(0.98 - 1.3 * (0.96 - doing), 0.4, 1.05)
-    step = QUARTERS.index(quarter)
+    step = quarter.since(FIRST)
     # Expenses sink by a percent and a half each quarter; where a unit does badly they rise.
     thrift = (0.985 + 0.2 * np.maximum(0, 0.93 - doing)) ** step
     expenses = budget * 0.02 * thrift * rng.uniform(0.99, 1.01, size)

@@ -37,11 +37,12 @@ def test_terms_of_the_catalogue():
     )
 
 
-def test_publicity_periods_are_shortest_times():
+def test_which_terms_are_shortest_times():
     assert {code for code, clock in CLOCKS.items() if clock.limit == "at_least"} == {
         "bid_submission",
         "tender_documents",
         "member_points_publicity",
+        "rectification_evaluation_not_before",
     }
 
 
