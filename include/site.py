@@ -29,6 +29,13 @@ MEASURES = REPOSITORY / "include" / "sql" / "measures"
 FRAMEWORKS = REPOSITORY / "include" / "frameworks"
 
 
+def _quarter_key(value: str) -> str:
+    try:
+        return str(Quarter.parse(value))
+    except ValueError as error:
+        raise ValueError("季度,如 2026Q3 | a quarter such as 2026Q3") from error
+
+
 class Contact(Strict):
     """Whom to call, by role; never a citizen."""
 
@@ -61,6 +68,13 @@ class FeedSettings(Strict):
     deadline_days: int | None = Field(default=None, ge=0)
     absent: bool = False
     """The county has no such feed: its measures are not applicable, not missing."""
+    first_quarter: str = ""
+    """The first quarter that is due; before it the feed counts as absent. Empty: the site's own first quarter."""
+
+    @field_validator("first_quarter")
+    @classmethod
+    def _quarter(cls, value: str) -> str:
+        return _quarter_key(value) if value else value
 
 
 class Account(Strict):
@@ -120,10 +134,7 @@ class SiteSettings(Strict):
     @field_validator("first_quarter")
     @classmethod
     def _quarter(cls, value: str) -> str:
-        try:
-            return str(Quarter.parse(value))
-        except ValueError as error:
-            raise ValueError("季度,如 2026Q3 | a quarter such as 2026Q3") from error
+        return _quarter_key(value)
 
     @field_validator("jurisdictions")
     @classmethod
@@ -219,6 +230,13 @@ class Site:
     def feeds(self) -> tuple[str, ...]:
         """Codes of the feeds that this site takes, in the order of site.yaml, without the absent ones."""
         return tuple(code for code, feed in self.settings.feeds.items() if not feed.absent)
+
+    def takes(self, feed: str, quarter: Quarter) -> bool:
+        """Whether the site takes the feed in a quarter: it is not absent, and has begun by then."""
+        settings = self.settings.feeds.get(feed)
+        if settings is None or settings.absent:
+            return False
+        return not settings.first_quarter or Quarter.parse(settings.first_quarter) <= quarter
 
     @property
     def jurisdictions(self) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ def lay_out(folder: Path) -> Site:
         name_en=county.NAME["en"],
         suppliers=suppliers,
         accounts={name: {**account, "logins": ["*"]} for name, account in county.ACCOUNTS.items()},
+        feeds=county.FEEDS,
     )
     county.write_register(folder / "register.xlsx")
     site = open_site(folder)

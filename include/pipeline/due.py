@@ -107,7 +107,7 @@ def _expectations(site: Site, now: datetime) -> Iterator[Expectation]:
     while quarter <= last:
         due = {(item.feed, item.supplier) for item in expected_deliveries(site, contracts, quarter)}
         for contract in contracts:
-            if contract.time.kind == "register":
+            if contract.time.kind == "register" or not site.takes(contract.feed, quarter):
                 continue
             for supplier in site.settings.feeds[contract.feed].suppliers or contract.suppliers:
                 is_due = (contract.feed, supplier) in due

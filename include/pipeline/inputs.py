@@ -94,11 +94,11 @@ def gather_inputs(
         ReleaseInput("register", jurisdiction, register_digest),
         ReleaseInput("framework", f"{framework.framework}@{framework.version}", framework.digest),
         ReleaseInput("calendar", _calendar_name(calendar, quarter), calendar.digest(*calendar_span(quarter))),
-        ReleaseInput("site", site.settings.site, _site_digest(site, wanted)),
+        ReleaseInput("site", site.settings.site, _site_digest(site, wanted, quarter)),
     ]
     held_feeds = _held_feeds(connection, site, jurisdiction, quarter)
     accepted = ledger.effective_by_feed(connection, jurisdiction)
-    present = [feed for feed in wanted if feed in site.feeds]
+    present = [feed for feed in wanted if site.takes(feed, quarter)]
     for feed in present:
         contract, definition = contract_of(site, feed), measures_of(site, feed)
         verdicts = accepted[feed]
@@ -135,7 +135,7 @@ def gather_inputs(
         if prior is not None and _same_scale(site, framework, prior.framework_version):
             priors[quarter.shift(-back)] = prior
             items.append(ReleaseInput("prior_release", prior.period, prior.result_digest))
-    absent = tuple(feed for feed in wanted if feed not in site.feeds)
+    absent = tuple(feed for feed in wanted if feed not in present)
     return QuarterInputs(
         jurisdiction, quarter, pack, feeds, absent, calendar, priors, tuple(items), site.keys
     )
@@ -363,9 +363,9 @@ def _needs_no_file(contract: Contract, parts: Collection[object]) -> bool:
     return contract.time.cadence == "on_event" or (contract.time.cadence == "year" and len(parts) > 0)
 
 
-def _site_digest(site: Site, feeds: list[str]) -> str:
+def _site_digest(site: Site, feeds: list[str], quarter: Quarter) -> str:
     relevant = {
         "time_zone": site.settings.time_zone,
-        "absent": sorted(feed for feed in feeds if feed not in site.feeds),
+        "absent": sorted(feed for feed in feeds if not site.takes(feed, quarter)),
     }
     return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()

@@ -47,6 +47,7 @@ def new_site(
     first_quarter: str = "2024Q4",
     suppliers: Mapping[str, Any] | None = None,
     accounts: Mapping[str, Any] | None = None,
+    feeds: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Path:
     """Write a new site into the empty or missing `folder`; return the path of its site.yaml.
 
@@ -58,6 +59,7 @@ def new_site(
         first_quarter: the first quarter to be scored.
         suppliers: supplier code → settings, in place of the placeholders made from the shipped contracts.
         accounts: account → roles, areas and suppliers; none by default: nobody can then review.
+        feeds: feed code → settings beside those that every shipped feed gets.
 
     Raises:
         ConfigError: a setting is wrong; nothing was written.
@@ -80,7 +82,10 @@ def new_site(
         "warehouse": "sqlite:///warehouse.sqlite",
         "keys": KEYS,
         "suppliers": dict(suppliers or _placeholders(contracts)),
-        "feeds": {contract.feed: {"deadline_days": contract.deadline_days} for contract in contracts},
+        "feeds": {
+            one.feed: {"deadline_days": one.deadline_days, **(feeds or {}).get(one.feed, {})}
+            for one in contracts
+        },
         "accounts": dict(accounts or {}),
     }
     parse(SiteSettings, settings, file=path)

@@ -51,7 +51,10 @@ class Readiness:
 
 
 def expected_deliveries(site: Site, contracts: Iterable[Contract], quarter: Quarter) -> list[Expected]:
-    """List what is due for `quarter`: yearly feeds in the fourth quarter, feeds sent on an event never."""
+    """List what is due for `quarter`: yearly feeds in the fourth quarter, feeds sent on an event never.
+
+    A feed that begins in a later quarter is not due yet.
+    """
     due = []
     for contract in contracts:
         settings = site.settings.feeds[contract.feed]
@@ -59,6 +62,7 @@ def expected_deliveries(site: Site, contracts: Iterable[Contract], quarter: Quar
         if (
             contract.time.kind == "register"
             or cadence == "on_event"
+            or not site.takes(contract.feed, quarter)
             or (cadence == "year" and quarter.number != 4)
         ):
             continue

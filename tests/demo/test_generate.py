@@ -48,7 +48,12 @@ def quarter_files(tmp_path_factory) -> list[SentFile]:
 
 @pytest.fixture(scope="module")
 def tables() -> dict[tuple[str, str], dict[str, np.ndarray]]:
-    feeds = {path.stem for path in CONTRACTS.glob("*.yaml")} - {"units", "posts", "department_ratings"}
+    feeds = {path.stem for path in CONTRACTS.glob("*.yaml")} - {
+        "units",
+        "posts",
+        "department_ratings",
+        "yearly_tasks",
+    }
     made = {(feed, ""): table_of(feed, "", Quarter(2025, 4), first=False) for feed in sorted(feeds)}
     ratings = {
         ("department_ratings", rater): table_of("department_ratings", rater, Quarter(2025, 4), first=False)
