@@ -50,6 +50,10 @@ test-fast: $(VENV)/.dev  ## Run the tests that need neither Airflow nor PostgreS
 calibration: $(VENV)/.dev  ## Check on simulated counties that 90 % intervals hold the truth nine times in ten (minutes)
 	@$(BIN)/python -m tests.scoring.certainty_calibration 200
 
+.PHONY: canaries
+canaries: $(VENV)/.dev  ## Plant 1,000 people in a running system and search every store and log for them (minutes)
+	@$(BIN)/python -m tests.dags.canaries 1000
+
 .PHONY: lint
 lint: $(VENV)/.dev  ## Check style, types and which room may import which
 	@$(BIN)/ruff check .
