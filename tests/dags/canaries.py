@@ -82,12 +82,17 @@ def _unit(number: int) -> str:
     return county.units()[number % 90].name
 
 
+def whole(one: Person) -> tuple[str, ...]:
+    """What a clerk would write of a person into one cell."""
+    return one.name, one.identity, one.mobile, one.address
+
+
 def plant(site: Site, who: list[Person]) -> None:
     """Drop files that hold every person: one held for its many faults, one taken but for a few rows, and odd ones."""
     wrong = ("责任单位", "信访渠道", "登记日期", "信访编号", "满意度评价")
     sound = [petition(number, one) for number, one in enumerate(who)]
     faulty = [
-        petition(number + 50_000, one, **{wrong[number % 5]: one.traces[number % 4]})
+        petition(number + 50_000, one, **{wrong[number % 5]: whole(one)[number % 4]})
         for number, one in enumerate(who)
     ]
     misplaced = [
