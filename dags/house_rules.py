@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
-from quarter_timetable import announce, partition_key
+from quarter_timetable import announce, partition_key, quarter_ready
 
 from include.site import Site, open_site
 
@@ -25,6 +25,7 @@ class Tag(StrEnum):
 
     INGEST = "报送 ingest"
     SCORE = "评分 score"
+    REVIEW = "审核 review"
     CLOCK = "时限 deadline"
 
 
@@ -98,5 +99,5 @@ def announce_ready(context: Any, ready: Iterable[ReadyQuarter]) -> list[str]:
     about = {
         key_of(item): {"digest": item.digest, "missing_feeds": list(item.missing_feeds)} for item in ready
     }
-    announce(context, about)
+    announce(context, quarter_ready, about)
     return list(about)

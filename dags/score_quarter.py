@@ -7,7 +7,15 @@ import logging
 from airflow.sdk import DAG, Param, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from house_rules import DEFAULT_ARGS, Tag, announce_ready, doc, dry_run_param, key_of, opened, quarter_param
-from quarter_timetable import QuarterReadyTimetable, is_dry_run, partition_key, quarter_ready, run_key
+from quarter_timetable import (
+    QuarterAssetTimetable,
+    announce,
+    is_dry_run,
+    partition_key,
+    quarter_ready,
+    quarter_released,
+    run_key,
+)
 
 from include.quarters import Quarter
 from include.site import light_feeds, open_site
@@ -17,17 +25,18 @@ log = logging.getLogger(__name__)
 
 @task(
     multiple_outputs=False,
-    outlets=[quarter_ready],
+    outlets=[quarter_ready, quarter_released],
     task_display_name="计量、评分、预警、发布 Measure, score, warn, release",
 )
 def score() -> dict[str, dict[str, int | str]]:
-    """Score and release the run's quarter, announce the later ones that build on it.
+    """Score and release the run's quarter, announce it for review, and the later ones that build on it.
 
     Returns, by framework, release, revision, outcome and counts.
     """
     from include.pipeline.ingest import ingest_feed
     from include.pipeline.ready import ready_quarters
     from include.pipeline.score_quarter import score_quarter
+    from include.pipeline.unreviewed import unreviewed_quarters
 
     context = get_current_context()
     jurisdiction, quarter = run_key(context)
@@ -36,18 +45,23 @@ def score() -> dict[str, dict[str, int | str]]:
     site, now = opened()
     dry_run = is_dry_run(context)
     announced = context["dag_run"].run_type == "asset_triggered"
+    # Who asks for a list by hand is its author, and may not review it.
+    actor = context["dag_run"].triggering_user_name or "score_quarter"
     if announced and partition_key(jurisdiction, quarter) not in map(key_of, ready_quarters(site, now=now)):
         raise AirflowSkipException(
             "输入与现行版本相同,无需重算。 The current revision has this input already."
         )
     for feed in context["params"]["feeds"]:
         ingest_feed(site, feed, now=now, dry_run=dry_run)
-    reports = score_quarter(site, jurisdiction, Quarter.parse(quarter), now=now, dry_run=dry_run)
+    reports = score_quarter(site, jurisdiction, Quarter.parse(quarter), now=now, dry_run=dry_run, actor=actor)
     for report in reports:
         log.info("%s", report.sentence)
     ready = [] if dry_run else ready_quarters(site, now=now)
     later = [item for item in ready if item.jurisdiction == jurisdiction and str(item.quarter) > quarter]
     announce_ready(context, later)
+    asked = partition_key(jurisdiction, quarter)
+    waiting = [] if dry_run else [partition_key(area, str(one)) for area, one in unreviewed_quarters(site)]
+    announce(context, quarter_released, {asked: {}} if asked in waiting else {})
     return {
         report.framework: {
             "release_id": report.release_id,
@@ -66,7 +80,7 @@ with DAG(
     dag_id="score_quarter",
     dag_display_name="季度评分",
     description="Measures, scores, warns and releases one jurisdiction's quarter",
-    schedule=QuarterReadyTimetable(assets=quarter_ready, jurisdictions=areas),
+    schedule=QuarterAssetTimetable(assets=quarter_ready, jurisdictions=areas),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

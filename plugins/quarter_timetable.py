@@ -3,7 +3,7 @@
 Keys: `<jurisdiction>.<quarter>` (`jiaokou.2026Q3`) for scoring, `<quarter>` for a back-fill of an ingest DAG,
 and `inbox` for its scheduled runs. What was found, and what rests on it:
 
-* A task that calls `outlet_events[asset].add_partitions(key)` starts `score_quarter` once per key, within a
+* A task that calls `outlet_events[asset].add_partitions(key)` starts the DAG that listens once per key, within a
   second. The same key fires again after the run that it created: a correction needs no suffix. Events for one
   key that arrive before that run is created are merged into it.
 * A task that declares an outlet emits an event even when it added no partition; listeners then log a warning
@@ -43,6 +43,8 @@ INBOX = "inbox"
 _KEY = re.compile(r"(?:(?P<jurisdiction>[0-9A-Za-z_]+)\.)?(?P<quarter>[12]\d{3}Q[1-4])")
 
 quarter_ready = Asset(name="quarter_ready", uri="x-mingjing://quarter_ready", group="mingjing")
+quarter_released = Asset(name="quarter_released", uri="x-mingjing://quarter_released", group="mingjing")
+quarter_reviewed = Asset(name="quarter_reviewed", uri="x-mingjing://quarter_reviewed", group="mingjing")
 
 
 def partition_key(jurisdiction: str, quarter: str) -> str:
@@ -71,19 +73,20 @@ def partition_date(key: str) -> datetime:
     )
 
 
-def announce(context: Mapping[str, Any], ready: Mapping[str, Mapping[str, Any]]) -> None:
-    """Emit `quarter_ready` from the running task for every key of `ready`; emit nothing when it is empty.
+def announce(context: Mapping[str, Any], asset: Asset, keys: Mapping[str, Mapping[str, Any]]) -> None:
+    """Emit `asset` from the running task for every one of `keys`; emit nothing when there are none.
 
     Args:
-        context: The task's context; `quarter_ready` must be among the task's outlets.
-        ready: By partition key, what consumers may see: counts and digests, never rows.
+        context: The task's context; `asset` must be among the task's outlets.
+        asset: What happened to the quarters.
+        keys: By partition key, what consumers may see: counts and digests, never rows.
     """
-    if not ready:
-        context["task"].outlets = []
+    if not keys:
+        context["task"].outlets = [outlet for outlet in context["task"].outlets if outlet != asset]
         return
-    event = context["outlet_events"][quarter_ready]
-    event.add_partitions([partition_key(*parse_key(key)) for key in ready])
-    event.extra = {key: dict(about) for key, about in ready.items()}
+    event = context["outlet_events"][asset]
+    event.add_partitions([partition_key(*parse_key(key)) for key in keys])
+    event.extra = {key: dict(about) for key, about in keys.items()}
 
 
 def run_key(context: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -133,7 +136,7 @@ class QuarterMapper(PartitionMapper):
         return partition_date(downstream_key)
 
 
-class QuarterReadyTimetable(PartitionedAssetTimetable):
+class QuarterAssetTimetable(PartitionedAssetTimetable):
     """Starts once per emitted key; by hand and by back-fill for any quarter of the given jurisdictions."""
 
     periodic = True
@@ -145,7 +148,7 @@ class QuarterReadyTimetable(PartitionedAssetTimetable):
     @property
     def summary(self) -> str:
         """Shown in the list of DAGs."""
-        return "quarter_ready"
+        return ", ".join(asset.name for _, asset in self.asset_condition.iter_assets())
 
     def iter_partition_dagrun_infos(self, *, earliest: datetime, latest: datetime) -> Iterable[DagRunInfo]:
         """One run per jurisdiction and quarter whose first day lies in the window."""
@@ -162,7 +165,7 @@ class QuarterReadyTimetable(PartitionedAssetTimetable):
         return {"assets": encode_asset_like(self.asset_condition), "jurisdictions": list(self.jurisdictions)}
 
     @classmethod
-    def deserialize(cls, data: dict[str, Any]) -> QuarterReadyTimetable:
+    def deserialize(cls, data: dict[str, Any]) -> QuarterAssetTimetable:
         """Rebuild from `serialize`."""
         from airflow.serialization.decoders import decode_asset_like
 
@@ -202,5 +205,5 @@ class QuarterTimetablePlugin(AirflowPlugin):
     """Registers the timetables, which Airflow asks for by name when it reads a serialised DAG."""
 
     name = "quarter_timetable"
-    timetables = (QuarterReadyTimetable, InboxTimetable)
+    timetables = (QuarterAssetTimetable, InboxTimetable)
     partition_mappers = (QuarterMapper,)

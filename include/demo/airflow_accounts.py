@@ -1,6 +1,6 @@
 """Roles and accounts in the database of an Airflow that the demo or a test starts; run in a process of its own.
 
-Reads a JSON object from standard input: by account its role and its password. Accounts that exist keep theirs.
+Reads a JSON object from standard input: by account its roles and its password. Accounts that exist keep theirs.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from airflow.providers.fab.auth_manager.cli_commands.utils import get_applicatio
 from config.airflow_roles import apply, read_roles
 
 
-def add_accounts(security: Any, accounts: Mapping[str, Mapping[str, str]]) -> None:
-    """Create what is missing of `accounts`: by name `{"role": …, "password": …}`."""
+def add_accounts(security: Any, accounts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Create what is missing of `accounts`: by name `{"roles": [...], "password": …}`."""
     for name, account in accounts.items():
         if security.find_user(name) is None:
-            role = security.find_role(account["role"])
-            security.add_user(
-                name, name, account["role"], f"{name}@example.gov.cn", role, account["password"]
-            )
+            roles = [security.find_role(role) for role in account["roles"]]
+            mail = f"{name}@example.gov.cn"
+            security.add_user(name, name, "/".join(account["roles"]), mail, roles, account["password"])
 
 
 if __name__ == "__main__":

@@ -135,5 +135,7 @@ class AirflowApi:
         except AirflowError:
             # Airflow 3.3.2 answers 500 while a run that it would list waits for its start.
             return False
-        consumers = [event["created_dagruns"] for event in events if event["partition_key"] == key]
+        # Only what is scored: a review that a release starts waits for people.
+        announced = [event for event in events if event["name"] == "quarter_ready"]
+        consumers = [event["created_dagruns"] for event in announced if event["partition_key"] == key]
         return all(runs and all(run["state"] in FINISHED for run in runs) for runs in consumers)

@@ -17,7 +17,7 @@ import socket
 import subprocess  # ruff: ignore[suspicious-subprocess-import]
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -150,7 +150,7 @@ def start_airflow(
     *,
     port: int | None = None,
     cache: Path | None = None,
-    accounts: Mapping[str, str] | None = None,
+    accounts: Mapping[str, Sequence[str]] | None = None,
 ) -> RunningAirflow:
     """Start api-server, scheduler and dag-processor; return at once (see `RunningAirflow.wait_ready`).
 
@@ -159,7 +159,7 @@ def start_airflow(
         env: Settings on top of the files, such as MINGJING_SITE or AIRFLOW__DATABASE__SQL_ALCHEMY_CONN.
         port: Port of the api-server on 127.0.0.1; a free one by default.
         cache: Folder that keeps an empty migrated SQLite database, which saves 5 s at the next new home.
-        accounts: Role by account, `admin` always added: people sign in as in production (FAB) instead of as the
+        accounts: Roles by account, `admin` always added: people sign in as in production (FAB) instead of as the
             one administrator of the development login.
 
     Raises:
@@ -187,7 +187,7 @@ def start_airflow(
         full["AIRFLOW__CORE__AUTH_MANAGER"] = FAB
     _migrate(home, full, cache)
     if accounts is not None:
-        _add_accounts(home, full, {USER: "Admin", **accounts}, keys["password"])
+        _add_accounts(home, full, {USER: ["Admin"], **accounts}, keys["password"])
     api = AirflowApi(f"http://127.0.0.1:{port}", USER, keys["password"])
     processes = {
         name: _spawn(command, full, home / "logs" / f"{name}.log") for name, command in PROCESSES.items()
@@ -242,8 +242,10 @@ def _migrate(home: Path, env: Mapping[str, str], cache: Path | None) -> None:
         shutil.copyfile(database, template)
 
 
-def _add_accounts(home: Path, env: Mapping[str, str], accounts: Mapping[str, str], password: str) -> None:
-    said = {name: {"role": role, "password": password} for name, role in accounts.items()}
+def _add_accounts(
+    home: Path, env: Mapping[str, str], accounts: Mapping[str, Sequence[str]], password: str
+) -> None:
+    said = {name: {"roles": list(roles), "password": password} for name, roles in accounts.items()}
     log = home / "logs" / "accounts.log"
     with log.open("ab") as out:
         done = subprocess.run(

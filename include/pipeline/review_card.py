@@ -53,6 +53,8 @@ class ReviewCard:
     items: tuple[Item, ...]
     answers: tuple[Answer, ...]
     """What the steps before said."""
+    is_answered: bool
+    """Somebody has answered this step already."""
     lists: WarningList | None
     gone: int
     """Warnings of the quarter before that are no longer there."""
@@ -93,7 +95,8 @@ def review_card(site: Site, review_id: int, *, step: int) -> ReviewCard:
         made = reviews.get_review(connection, review_id)
         if made is None:
             raise UnknownRelease(f"没有审核 {review_id}。", f"There is no review {review_id}.")
-        answers = tuple(one for one in reviews.answers_of(connection, review_id) if one.step < step)
+        said = reviews.answers_of(connection, review_id)
+        answers = tuple(one for one in said if one.step < step)
         digest = reviews.list_digest(connection, made.release_id, answers)
         items = reviews.items_of(connection, made.release_id)
         verdicts = _verdicts(connection, answers)
@@ -110,7 +113,7 @@ def review_card(site: Site, review_id: int, *, step: int) -> ReviewCard:
     wanted = loop_of(site, made.framework_code).review[step - 1]
     return ReviewCard(
         made, step, f"{wanted.title.zh} {wanted.title.en}".strip(), wanted.role, digest, rows, answers,
-        _list(site, made), len(known - set(items["key"])), before,
+        len(said) >= step, _list(site, made), len(known - set(items["key"])), before,
     )  # fmt: skip
 
 

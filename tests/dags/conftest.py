@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import tests.bare_imports  # ruff: ignore[unused-import]
 from include.demo.airflow_runtime import REPOSITORY, SETTINGS, read_settings
 
 SITE_YAML = """\

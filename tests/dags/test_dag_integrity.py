@@ -11,8 +11,13 @@ import pytest
 from include.demo.airflow_runtime import REPOSITORY
 
 FEEDS = {"audit", "finance", "inspection", "petitions"}
-DECLARED = {f"ingest_{feed}" for feed in FEEDS} | {"deadline_tick", "score_quarter"}
-TAGS = {"报送 ingest", "评分 score", "时限 deadline"}
+DECLARED = {f"ingest_{feed}" for feed in FEEDS} | {"deadline_tick", "score_quarter", "review_warnings"}
+TAGS = {"报送 ingest", "评分 score", "审核 review", "时限 deadline"}
+ANNOUNCES = {
+    "score_quarter": {"score": ["quarter_ready", "quarter_released"]},
+    "review_warnings": {"one_review.reviewed": ["quarter_reviewed"]},
+}
+LISTENS = {"score_quarter": "quarter_ready", "review_warnings": "quarter_released"}
 SECTIONS = ("### 做什么 What", "### 何时 When", "### 失败了 If it fails", "### 重跑 Re-running")
 
 pytestmark = pytest.mark.airflow
@@ -32,7 +37,9 @@ def test_house_rules(parsed: dict[str, Any], dag_id: str) -> None:
     assert dag["tags"] and set(dag["tags"]) <= TAGS
     assert dag["owner"] == "mingjing"
     assert re.search(r"[一-龥]", dag["display_name"])
-    assert (dag["catchup"], dag["max_active_runs"], dag["start_date"]) == (False, 1, "None")
+    # Reviews wait for people: one must not hold up the next.
+    assert dag["max_active_runs"] == (64 if dag_id == "review_warnings" else 1)
+    assert (dag["catchup"], dag["start_date"]) == (False, "None")
     positions = [dag["doc_md"].index(section) for section in SECTIONS]
     assert positions == sorted(positions)
     for text in re.split(r"^### .*$", dag["doc_md"], flags=re.MULTILINE)[1:]:
@@ -40,24 +47,28 @@ def test_house_rules(parsed: dict[str, Any], dag_id: str) -> None:
 
 
 @pytest.mark.parametrize("dag_id", sorted(DECLARED))
-def test_one_task_with_a_time_limit_that_retries_io_faults_only(parsed: dict[str, Any], dag_id: str) -> None:
-    (task,) = parsed["dags"][dag_id]["tasks"].values()
-    assert 0 < task["timeout_seconds"] <= 3600
-    assert task["retries"] == 3
-    assert task["policy"]["default"] == "fail"
-    retried = [rule for rule in task["policy"]["rules"] if rule["action"] == "retry"]
-    assert "OSError" in str(retried)
-    assert "ValueError" not in str(retried)
+def test_tasks_have_a_time_limit_and_retry_io_faults_only(parsed: dict[str, Any], dag_id: str) -> None:
+    tasks = parsed["dags"][dag_id]["tasks"]
+    assert len(tasks) == (4 if dag_id == "review_warnings" else 1)
+    for name, task in tasks.items():
+        assert 0 < task["timeout_seconds"] <= 3600
+        assert task["retries"] == (999 if name in ("one_review.first", "one_review.second") else 3)
+        assert task["policy"]["default"] == "fail"
+        retried = [rule for rule in task["policy"]["rules"] if rule["action"] == "retry"]
+        assert "OSError" in str(retried)
+        assert "ValueError" not in str(retried)
 
 
-def test_scoring_listens_to_the_one_asset_that_all_announce(parsed: dict[str, Any]) -> None:
-    outlets = [task["outlets"] for dag in parsed["dags"].values() for task in dag["tasks"].values()]
-    assert outlets == [["quarter_ready"]] * len(DECLARED)
-    assert parsed["dags"]["score_quarter"]["timetable"] == "quarter_ready"
+def test_dags_are_joined_by_assets(parsed: dict[str, Any]) -> None:
+    for dag_id, dag in parsed["dags"].items():
+        outlets = {name: task["outlets"] for name, task in dag["tasks"].items() if task["outlets"]}
+        assert outlets == ANNOUNCES.get(dag_id, {name: ["quarter_ready"] for name in dag["tasks"]})
+        if dag_id in LISTENS:
+            assert dag["timetable"] == LISTENS[dag_id]
 
 
 def test_forms_ask_for_quarter_and_trial_run(parsed: dict[str, Any]) -> None:
-    for dag_id in DECLARED - {"deadline_tick"}:
+    for dag_id in DECLARED - {"deadline_tick", "review_warnings"}:
         form, defaults = parsed["dags"][dag_id]["params"], parsed["dags"][dag_id]["defaults"]
         assert re.fullmatch(form["quarter"]["pattern"], "2026Q3")
         assert not re.fullmatch(form["quarter"]["pattern"], "2026Q5")
@@ -76,7 +87,7 @@ def test_parsing_loads_nothing_heavy_and_is_quick(parsed: dict[str, Any]) -> Non
 @pytest.mark.parametrize("file", sorted((REPOSITORY / "dags").glob("*.py")), ids=lambda file: file.name)
 def test_dag_files_are_short_and_definitions_read_no_clock(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 120
+    assert len(text.splitlines()) <= (120 if "with DAG(" in text else 160)
     assert not re.search(r"pendulum\.now|utcnow|time\.time|date\.today", text)
     # `opened()` in house_rules, called inside tasks, is the one place.
     assert text.count("datetime.now(") == (1 if file.name == "house_rules.py" else 0)

@@ -18,11 +18,11 @@ from include.demo.airflow_api import AirflowError
 from include.demo.airflow_runtime import RunningAirflow, start_airflow
 
 ACCOUNTS = {
-    "zhang": "mingjing_reviewer",
-    "li": "mingjing_reviewer",
-    "steward": "mingjing_steward",
-    "viewer": "mingjing_viewer",
-    "ops": "mingjing_ops",
+    "zhang": ["mingjing_reviewer"],
+    "li": ["mingjing_reviewer"],
+    "steward": ["mingjing_steward"],
+    "viewer": ["mingjing_viewer"],
+    "ops": ["mingjing_ops"],
 }
 TAMPER = """
 import json

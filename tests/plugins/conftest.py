@@ -1,17 +1,3 @@
-"""Plugins are imported by their bare names, as Airflow does; Airflow's home is a folder that goes away."""
+"""Makes plugins importable before their tests are read."""
 
-from __future__ import annotations
-
-import atexit
-import os
-import shutil
-import sys
-import tempfile
-
-from include.demo.airflow_runtime import REPOSITORY
-
-if "AIRFLOW_HOME" not in os.environ:
-    os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
-    atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
-if str(REPOSITORY / "plugins") not in sys.path:
-    sys.path.append(str(REPOSITORY / "plugins"))
+import tests.bare_imports  # ruff: ignore[unused-import]

@@ -40,7 +40,7 @@ def test_dates_fall_on_the_first_day_and_tell_jurisdictions_apart(one: str, othe
 
 
 def test_backfill_window_gives_each_quarter_of_each_jurisdiction_once() -> None:
-    timetable = quarter_timetable.QuarterReadyTimetable(
+    timetable = quarter_timetable.QuarterAssetTimetable(
         assets=quarter_timetable.quarter_ready, jurisdictions=["jiaokou", "licheng"]
     )
     window = {"earliest": datetime(2025, 10, 1, tzinfo=UTC), "latest": datetime(2026, 7, 1, tzinfo=UTC)}
@@ -73,7 +73,7 @@ def test_scheduled_ingest_runs_carry_the_inbox_key() -> None:
 
 
 def test_timetables_survive_serialisation() -> None:
-    ready = quarter_timetable.QuarterReadyTimetable(
+    ready = quarter_timetable.QuarterAssetTimetable(
         assets=quarter_timetable.quarter_ready, jurisdictions=["a", "b"]
     )
     inbox = quarter_timetable.InboxTimetable("7 * * * *", timezone="Asia/Shanghai")
@@ -88,26 +88,28 @@ def context(
     return {
         "dag_run": SimpleNamespace(partition_key=key, run_type=run_type, conf=conf),
         "params": params,
-        "task": SimpleNamespace(outlets=[quarter_timetable.quarter_ready]),
+        "task": SimpleNamespace(
+            outlets=[quarter_timetable.quarter_ready, quarter_timetable.quarter_released]
+        ),
         "outlet_events": OutletEventAccessors(),
     }
 
 
 def test_nothing_ready_means_no_event() -> None:
     task = context()
-    quarter_timetable.announce(task, {})
-    assert task["task"].outlets == []
+    quarter_timetable.announce(task, quarter_timetable.quarter_ready, {})
+    assert task["task"].outlets == [quarter_timetable.quarter_released]
 
 
 def test_every_ready_quarter_is_one_partition_with_its_own_entry() -> None:
     task = context()
     ready = {"a.2026Q3": {"digest": "x"}, "b.2026Q2": {"digest": "y"}}
-    quarter_timetable.announce(task, ready)
+    quarter_timetable.announce(task, quarter_timetable.quarter_ready, ready)
     event = task["outlet_events"][quarter_timetable.quarter_ready]
     assert event.partition_keys == set(ready)
     assert event.extra == ready
     with pytest.raises(InvalidPartitionKeyError):
-        quarter_timetable.announce(context(), {"a.2026-Q3": {}})
+        quarter_timetable.announce(context(), quarter_timetable.quarter_ready, {"a.2026-Q3": {}})
 
 
 def test_partition_key_goes_before_the_form() -> None:
