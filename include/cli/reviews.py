@@ -73,7 +73,7 @@ def open_now(
 def show(
     review_id: ReviewId,
     step: Annotated[
-        int, typer.Option(min=1, max=2, help="第几审,缺省为应办的 Step; the one due by default")
+        int, typer.Option(min=0, max=2, help="第几审,缺省为应办的 Step; the one due by default")
     ] = 0,
     site: SiteFolder = None,
     as_json: AsJson = False,

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, case, func, select
 
 from include.warehouse import audit, bulk
 from include.warehouse.canonical import canonical_json, sha256_text
 from include.warehouse.tables import (
     AS_FLOAT,
+    dim_rule,
     fct_colour_reason,
-    fct_warning,
     release,
     review,
     review_answer,
@@ -113,46 +113,44 @@ def items_of(connection: Connection, release_id: int) -> pd.DataFrame:
     Columns unit_code, rule_code (a warning's code, `band` or `veto.<code>`), target, colour, title_zh, title_en,
     figure, threshold (NaN where there is none), sentence_zh, sentence_en; in order of the keys.
     """
-    reason = fct_colour_reason
-    named = select(fct_warning).where(fct_warning.c.release_id == release_id).subquery()
+    reason = fct_colour_reason.c
     query = (
         select(
-            reason.c.unit_code,
-            reason.c.kind,
-            reason.c.rule_code,
-            reason.c.target,
-            reason.c.colour,
-            func.coalesce(named.c.title_zh, "").label("title_zh"),
-            func.coalesce(named.c.title_en, "").label("title_en"),
-            reason.c.figure.cast(AS_FLOAT).label("figure"),
-            reason.c.threshold.cast(AS_FLOAT).label("threshold"),
-            reason.c.sentence_zh,
-            reason.c.sentence_en,
+            reason.unit_code,
+            reason.kind,
+            reason.rule_code,
+            reason.target,
+            reason.colour,
+            func.coalesce(dim_rule.c.title_zh, "").label("title_zh"),
+            func.coalesce(dim_rule.c.title_en, "").label("title_en"),
+            reason.figure.cast(AS_FLOAT).label("figure"),
+            reason.threshold.cast(AS_FLOAT).label("threshold"),
+            reason.sentence_zh,
+            reason.sentence_en,
         )
+        .join(release, release.c.release_id == reason.release_id)
         .outerjoin(
-            named,
-            (named.c.unit_code == reason.c.unit_code)
-            & (named.c.rule_code == reason.c.rule_code)
-            & (named.c.target == reason.c.target)
-            & (reason.c.kind == "warning"),
+            dim_rule,
+            (dim_rule.c.framework_key == release.c.framework_key)
+            & (dim_rule.c.kind == case((reason.kind == "veto", "adjustment"), else_=reason.kind))
+            & (dim_rule.c.code == reason.rule_code),
         )
-        .where(reason.c.release_id == release_id)
+        .where(reason.release_id == release_id)
     )
     rows = connection.execute(query).all()
-    frame = pd.DataFrame(
-        [tuple(row) for row in rows], columns=[column.name for column in query.selected_columns]
-    )
-    names = zip(frame["kind"], frame["rule_code"], frame["target"], strict=True)
-    frame["rule_code"] = [_item_rule(kind, rule, target) for kind, rule, target in names]
-    frame["title_zh"] = frame["title_zh"].mask(frame["title_zh"] == "", frame["sentence_zh"])
-    frame["title_en"] = frame["title_en"].mask(frame["title_en"] == "", frame["sentence_en"])
+    columns = [column.name for column in query.selected_columns]
+    frame = pd.DataFrame([tuple(row) for row in rows], columns=columns)
+    names = zip(frame["kind"], frame["rule_code"], strict=True)
+    frame["rule_code"] = [_item_rule(kind, rule) for kind, rule in names]
+    for title, sentence in (("title_zh", "sentence_zh"), ("title_en", "sentence_en")):
+        frame[title] = frame[title].mask(frame[title] == "", frame[sentence])
     frame = frame.drop(columns="kind").drop_duplicates(ITEM_KEY)
     return frame.sort_values(ITEM_KEY, ignore_index=True)
 
 
-def _item_rule(kind: str, rule: str, target: str) -> str:
-    """What a reason is called in a review: bands have no code of their own, a veto has that of its adjustment."""
-    return {"band": "band", "veto": f"veto.{target.rpartition('.')[2]}"}.get(kind, rule)
+def _item_rule(kind: str, rule: str) -> str:
+    """What a reason is called in a review: a unit's colour has one band, and a veto goes by its adjustment."""
+    return {"band": "band", "veto": f"veto.{rule}"}.get(kind, rule)
 
 
 def list_digest(connection: Connection, release_id: int, answers: Iterable[Answer] = ()) -> str:

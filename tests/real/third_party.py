@@ -1,6 +1,6 @@
 """Any folder of other people's files, through the inbox of a site: read as another reader reads them, or held.
 
-    python -m tests.real.third_party FOLDER [--report FILE.tsv]
+    python -m tests.real.third_party FOLDER [--report FILE.tsv] [--airflow]
 
 Each file gets a feed of its own, whose contract is declared by machine: the first sheet with a table, the header as
 `mingjing describe` proposes it or as the other reader shows it, every column text. A file in which no table can be
@@ -35,6 +35,7 @@ import yaml
 from openpyxl.utils import column_index_from_string
 from sqlalchemy import text
 
+from include.demo.airflow_runtime import start_airflow
 from include.feeds.contract import Contract
 from include.feeds.describing.describe import guess_delimiter, look
 from include.feeds.faults import Held
@@ -95,13 +96,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--report", type=Path)
+    parser.add_argument("--airflow", action="store_true", help="ingest by the DAGs of a running Airflow")
     wanted = parser.parse_args()
     files = sorted(path for path in wanted.folder.rglob("*") if path.is_file())
     outcomes: list[Outcome] = []
     with multiprocessing.get_context("spawn").Pool(1, _limit) as pool:
         for batch in (files[at : at + _FEEDS] for at in range(0, len(files), _FEEDS)):
             with tempfile.TemporaryDirectory(prefix="third-party-") as scratch:
-                outcomes += run(batch, wanted.folder, Path(scratch), pool)
+                outcomes += run(batch, wanted.folder, Path(scratch), pool, airflow=wanted.airflow)
             if wanted.report:
                 _write(wanted.report, outcomes)
     for line in summary(outcomes):
@@ -109,28 +111,27 @@ def main() -> int:
     return int(any(one.traceback or one.unequal or one.unaccounted for one in outcomes))
 
 
-def run(files: list[Path], folder: Path, scratch: Path, pool: Any) -> Iterator[Outcome]:
-    """Declare a feed for each file, then put the files into the inbox and ingest, one feed after the other."""
+def run(files: list[Path], folder: Path, scratch: Path, pool: Any, *, airflow: bool) -> Iterator[Outcome]:
+    """Declare a feed for each file, put the files into the inbox and ingest, one after the other or by DAGs."""
     declared = {path: _declared(path, pool) for path in files}
     feeds = {f"file_{at}": path for at, path in enumerate(files)}
     site = _site(scratch, {feed: declared[path] for feed, path in feeds.items()})
+    copied = {feed: _dropped(path, scratch / "inbox" / PLACE / feed) for feed, path in feeds.items()}
+    failed = _by_airflow(site, list(feeds), scratch / "airflow") if airflow else {}
     for feed, path in feeds.items():
-        one = Outcome(str(path.relative_to(folder)))
+        one = Outcome(str(path.relative_to(folder)), traceback=failed.get(feed, ""))
         found = declared[path]
         one.declared = found if isinstance(found, str) else found.by
-        inbox = scratch / "inbox" / PLACE / feed
-        inbox.mkdir(parents=True)
-        copied = shutil.copyfile(path, inbox / f"2026Q3 {path.name}")
-        os.utime(copied, (SENT.timestamp(), SENT.timestamp()))
         began = time.monotonic()
         try:
-            ingest_feed(site, feed, now=NOW)
+            if not airflow:
+                ingest_feed(site, feed, now=NOW)
         except Exception:
             one.traceback = traceback.format_exc()
         one.seconds = time.monotonic() - began
         _judged(site, feed, one)
         if one.verdict == "accepted" and isinstance(found, Declared):
-            _compare(site, feed, copied, found, one)
+            _compare(site, feed, copied[feed], found, one)
         print(f"{one.verdict:9}{one.code:12}{one.seconds:6.2f}  {one.file}", file=sys.stderr, flush=True)
         yield one
 
@@ -201,6 +202,28 @@ def _by_header(data: bytes, delimiter: str, seen: list[Grid]) -> Declared | None
             columns = {f"c{place}": (label, place) for place, label in sorted(best.items())}
             return Declared(layout | {"search_rows": max(_SEARCHED, at + 1)}, columns, at, grid, "header")
     return None
+
+
+def _dropped(path: Path, inbox: Path) -> Path:
+    inbox.mkdir(parents=True)
+    copied = inbox / f"2026Q3 {path.name}"
+    shutil.copyfile(path, copied)
+    os.utime(copied, (SENT.timestamp(), SENT.timestamp()))
+    return copied
+
+
+def _by_airflow(site: Site, feeds: list[str], home: Path) -> dict[str, str]:
+    """Ingest every feed by its DAG on a running Airflow; the log of each run that failed, by feed."""
+    env = {"MINGJING_SITE": str(site.folder), "MINGJING_NOW": NOW.isoformat()}
+    with start_airflow(home, env) as running:
+        running.wait_ready([f"ingest_{feed}" for feed in feeds], timeout_seconds=300)
+        runs = [(f"ingest_{feed}", running.api.trigger(f"ingest_{feed}")) for feed in feeds]
+        states = running.api.wait_runs(runs, timeout_seconds=1800)
+        return {
+            dag.removeprefix("ingest_"): running.task_log(dag, run)
+            for (dag, run), state in states.items()
+            if state != "success"
+        }
 
 
 def _plain(value: Any) -> str:
