@@ -1,4 +1,4 @@
-"""The site's key ring: secrets for pseudonyms, the vault and the tokens of returned workbooks.
+"""The site's key ring: secrets for pseudonyms, the vault, the tokens of returned workbooks, and signatures.
 
 A ring is one YAML document. It comes from MINGJING_KEYS in the environment, from an Airflow connection
 (`keys: airflow://connection` in site.yaml: its password holds the document), or from a file of the site that only
@@ -23,7 +23,7 @@ from include.config import ConfigError, Strict, mistake, parse, read_yaml
 from include.lake import secret_of_connection
 from include.quarters import Quarter
 
-Purpose = Literal["pseudonym", "vault", "token"]
+Purpose = Literal["pseudonym", "vault", "token", "sign"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 ENVIRONMENT = "MINGJING_KEYS"
 SECRET_BYTES = 32

@@ -24,7 +24,8 @@ Since = Annotated[
     str, typer.Option("--from", metavar="QUARTER", help="自哪个季度起 From which quarter on, such as 2027Q1")
 ]
 ForPurpose = Annotated[
-    Purpose, typer.Argument(help="pseudonym 假名 · vault 原始文件加密 · token 退回表行标识")
+    Purpose,
+    typer.Argument(help="pseudonym 假名 · vault 原始文件加密 · token 退回表行标识 · sign 文书清单签名"),
 ]
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from include.cli import deliveries
+from include.cli import deliveries, documents
 from include.cli.certainty import certainty, leads
 from include.cli.corrections import corrections, respelled, superseded
 from include.cli.describe import describe
@@ -59,6 +59,7 @@ app.command()(suppliers)
 app.command()(template)
 app.command()(contract)
 deliveries.add_to(app)
+documents.add_to(app)
 for command in (corrections, superseded, respelled):
     app.command()(command)
 app.command()(explain)

@@ -35,6 +35,7 @@ def exit_code_of(error: Exception) -> int | None:
     from sqlalchemy.exc import DBAPIError
 
     from include.config import ConfigError
+    from include.documents.official.errors import DocumentError
     from include.feeds.extract import SourceUnreachable
     from include.keys import KeyGone
     from include.measures.errors import MeasureError
@@ -44,7 +45,16 @@ def exit_code_of(error: Exception) -> int | None:
 
     if isinstance(error, WarehouseError | SourceUnreachable):
         return HELD
-    wrong = (ConfigError, KeyGone, FrameworkError, ScoringError, RegisterError, MeasureError, DBAPIError)
+    wrong = (
+        ConfigError,
+        DocumentError,
+        KeyGone,
+        FrameworkError,
+        ScoringError,
+        RegisterError,
+        MeasureError,
+        DBAPIError,
+    )
     return WRONG if isinstance(error, wrong) else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -19,6 +19,7 @@ from include.measures.errors import MeasureError
 from include.measures.run import ReadFeed, run_measures
 from include.pipeline.check_people import missing_people, mistaken_people
 from include.pipeline.correcting import correction_states, mistaken_corrections
+from include.pipeline.document_texts import mistaken_documents
 from include.pipeline.inputs import calendar_span
 from include.pipeline.packs import Pack, versions_of
 from include.pipeline.references import reference_mistakes
@@ -57,9 +58,18 @@ def check_site(site: Site) -> list[Finding]:
     findings += _strays(site)
     findings += _looked_into(site, contracts)
     findings += _corrected(site)
+    findings += map(Finding, mistaken_documents(site, _groups(packs)))
     findings += map(Finding, mistaken_people(site))
     findings += (Finding(said, fatal=False) for said in missing_people(site))
     return findings
+
+
+def _groups(packs: Iterable[Pack]) -> dict[str, set[str]]:
+    """Codes of groups by framework, over all its versions."""
+    found: dict[str, set[str]] = {}
+    for pack in packs:
+        found.setdefault(pack.framework.framework, set()).update(one.code for one in pack.framework.groups)
+    return found
 
 
 def _looked_into(site: Site, contracts: Mapping[str, Contract]) -> Iterator[Finding]:

@@ -192,7 +192,7 @@ def test_keys_are_made_listed_and_rotated_and_never_shown(site):
     assert ring.stat().st_mode & 0o777 == 0o600
     assert "keys.yaml" in (site / ".gitignore").read_text()
     before = yaml.safe_load(ring.read_text())["keys"]
-    assert {key["purpose"] for key in before} == {"pseudonym", "vault", "token"}
+    assert {key["purpose"] for key in before} == {"pseudonym", "vault", "token", "sign"}
     done = mingjing("keys", "rotate", "pseudonym", "--from", "2031Q1", "--site", str(site))
     assert done.exit_code == 0, done.output
     listed = mingjing("keys", "list", "--site", str(site), "--json")

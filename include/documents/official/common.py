@@ -21,7 +21,7 @@ from include.documents.official.free_text import check_free_text
 from include.documents.official.packing import Properties
 from include.documents.official.phrases import Phrases
 
-_SHOWN_DIGEST = 16
+_SHOWN_DIGEST = 12
 
 
 def common(paper: Paper, phrases: Phrases) -> dict[str, Any]:
@@ -50,6 +50,7 @@ def common(paper: Paper, phrases: Phrases) -> dict[str, Any]:
             revision=paper.revision,
             status=STATUSES.get(paper.status, paper.status),
             digest=paper.result_digest[:_SHOWN_DIGEST],
+            audit=paper.audit_head[:_SHOWN_DIGEST],
         ),
         "caveats": [{"text": phrases.say(name)} for name in ("caveat_lead", "caveat_counts")],
     }

@@ -84,7 +84,7 @@ def rank_words(rank: RankBand) -> str:
         return "未评，不排名"
     where = f"{rank.peer_group}{rank.peers}个单位中第{rank.low}"
     where += f"至{rank.high}位" if rank.high != rank.low else "位"
-    if rank.is_interval and rank.band:
+    if rank.is_interval and rank.band_units > 1:
         where += f"（第{rank.band}并列组，组内{rank.band_units}个单位不分先后）"
     return where
 

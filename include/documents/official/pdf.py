@@ -14,6 +14,13 @@ _INSTEAD = {
     "仿宋_GB2312": ("仿宋", "FangSong", "FandolFang", "Source Han Serif SC", "Noto Serif CJK SC"),
     "楷体_GB2312": ("楷体", "KaiTi", "FandolKai", "Source Han Serif SC", "Noto Serif CJK SC"),
     "黑体": ("SimHei", "FandolHei", "Source Han Sans SC", "Noto Sans CJK SC"),
+    "Times New Roman": (
+        "Liberation Serif",
+        "Tinos",
+        "Nimbus Roman",
+        "Source Han Serif SC",
+        "Noto Serif CJK SC",
+    ),
     "宋体": ("SimSun", "FandolSong", "Source Han Serif SC", "Noto Serif CJK SC"),
 }
 """Fonts that official documents name → what may stand for them, the best first."""

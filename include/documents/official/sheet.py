@@ -24,12 +24,8 @@ _MARK = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
 _HALF = re.compile(r"\{\{|\}\}")
 
 
-def fill_sheet(template: Template, context: Mapping[str, Any], properties: Properties) -> bytes:
-    """Fill in a .xlsx template; TemplateError where it cannot be used.
-
-    A row with `{{ list.name }}` in a cell is repeated once for each item of the list; merged cells, heights, styles and
-    data validations of what stands below move along.
-    """
+def open_sheet(template: Template) -> Any:
+    """Open a .xlsx template and look at every placeholder; TemplateError where it cannot be used."""
     try:
         book = load_workbook(io.BytesIO(template.content))
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
@@ -45,6 +41,16 @@ def fill_sheet(template: Template, context: Mapping[str, Any], properties: Prope
             f"模板 [{template.path}] 缺少必备的占位符 {lacking}:请补上。",
             f"Template [{template.path}] lacks placeholders that it must have, {lacking}: put them back.",
         )
+    return book
+
+
+def fill_sheet(template: Template, context: Mapping[str, Any], properties: Properties) -> bytes:
+    """Fill in a .xlsx template; TemplateError where it cannot be used.
+
+    A row with `{{ list.name }}` in a cell is repeated once for each item of the list; merged cells, heights, styles and
+    data validations of what stands below move along.
+    """
+    book = open_sheet(template)
     for sheet in book.worksheets:
         _fill(sheet, context)
     written = io.BytesIO()

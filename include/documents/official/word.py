@@ -27,14 +27,8 @@ class Picture:
     words: str
 
 
-def fill_word(
-    template: Template,
-    context: Mapping[str, Any],
-    properties: Properties,
-    pictures: Mapping[str, Picture] | None = None,
-) -> bytes:
-    """Fill in a .docx template; TemplateError where it cannot be used."""
-    pictures = pictures or {}
+def open_word(template: Template) -> Any:
+    """Open a .docx template and look at every placeholder; TemplateError where it cannot be used."""
     try:
         book = DocxTemplate(io.BytesIO(template.content))
         book.init_docx()
@@ -47,6 +41,18 @@ def fill_word(
             f"Template [{template.path}] is no readable .docx: save it again as .docx.",
         ) from error
     check_source(template, sources)
+    return book
+
+
+def fill_word(
+    template: Template,
+    context: Mapping[str, Any],
+    properties: Properties,
+    pictures: Mapping[str, Picture] | None = None,
+) -> bytes:
+    """Fill in a .docx template; TemplateError where it cannot be used."""
+    pictures = pictures or {}
+    book = open_word(template)
     images = {
         name: InlineImage(book, io.BytesIO(picture.png), width=Mm(picture.width_mm))
         for name, picture in pictures.items()

@@ -15,7 +15,7 @@ _HEAD = PatternFill("solid", fgColor="E7ECF1")
 _FILL_IN = PatternFill("solid", fgColor="FFF8DC")
 _THIN = Side(style="thin", color="808080")
 _BOX = Border(_THIN, _THIN, _THIN, _THIN)
-_WIDTHS = dict(zip("ABCDEFGHIJKL", (5, 19, 28, 6.5, 6.5, 6.5, 14, 14, 11, 24, 17, 14), strict=True))
+_WIDTHS = dict(zip("ABCDEFGHIJKL", (5, 19, 28, 6.5, 6.5, 6.5, 17, 14, 11, 22, 16, 18), strict=True))
 _LAST = "L"
 _BLANK = "\u3000" * 11
 _SIGNED = f"填表岗位：{_BLANK}审核岗位：{_BLANK}日期：　　　　年　　月　　日"
@@ -38,7 +38,7 @@ _GROUPS = [
     ("", ""),
     ("大类、维度", "{{ groups.title }}"),
     ("同类中位得分率", "{{ groups.peer }}"),
-    ("满分", "{{ groups.full }}"),
+    ("可评分值", "{{ groups.full }}"),
     ("得分", "{{ groups.points }}"),
     ("失分", "{{ groups.lost }}"),
     ("得分率", "{{ groups.rate }}"),
@@ -125,6 +125,8 @@ def _block(sheet: Any, row: int, heading: str, columns: list[tuple[str, str]]) -
         below.alignment = Alignment(
             horizontal="left" if left else "center", vertical="center", wrap_text=True
         )
+        if head == "代码":
+            below.font = Font(name="Times New Roman", size=8)
         top.border = below.border = _BOX
         if head in {"异议类型", "异议理由", "佐证材料名称"}:
             below.fill, below.protection = _FILL_IN, Protection(locked=False)

@@ -72,7 +72,7 @@ def _warning_notice() -> Any:
     page.paragraph(book, "公文正文", "{{ opening }}")
     _heading(book, "一、各大类得分")
     cells = ["<{{ row.title }}", "{{ row.full }}", "{{ row.points }}", "{{ row.rate }}", "{{ row.peer }}"]
-    heads = ["类别", "满分", "得分", "得分率", "同类中位得分率"]
+    heads = ["类别", "可评分值", "得分", "得分率", "同类中位得分率"]
     page.table(book, [52, 22, 24, 24, 34], heads, cells, ("row", "classes"))
     page.paragraph(book, "图", "{{ chart }}")
     page.paragraph(book, "图题", "各大类和得分率最低维度的得分率")
@@ -108,9 +108,9 @@ def _report(*, year: bool) -> Any:
     page.table(
         book, [41, 23, 23, 23, 23, 23], heads, ["<{{ row.peer_group }}", *cells], ("row", "colour_rows")
     )
+    _listed(book, "groups", "{{ item.text }}")
     page.paragraph(book, "图", "{{ colour_chart }}")
     page.paragraph(book, "图题", "图1　各类单位颜色分布")
-    _listed(book, "groups", "{{ item.text }}")
     _heading(book, "二、变化和走势")
     page.paragraph(book, "公文正文", "{{ changed }}")
     _listed(book, "moves", "{{ item.number }}．{{ item.text }}")
@@ -140,7 +140,7 @@ def _report(*, year: bool) -> Any:
     _reservations(book, caveats=False)
     page.paragraph(book, "附件", "附件")
     page.paragraph(book, "附件标题", "各单位评价结果")
-    heads = ["并列组", "单位", "类别", "得分", "等次", "颜色", "名次", "颜色把握"]
+    heads = ["组别", "单位", "类别", "得分", "等次", "颜色", "名次", "颜色把握"]
     cells = [
         "{{ row.band }}",
         "<{{ row.name }}",
@@ -149,7 +149,7 @@ def _report(*, year: bool) -> Any:
         "{{ row.grade }}",
     ]
     cells += ["{{ row.colour }}", "{{ row.rank }}", "{{ row.sure }}"]
-    page.table(book, [12, 51, 20, 15, 11, 16, 16, 15], heads, cells, ("row", "ranked"), small=True)
+    page.table(book, [12, 49, 18, 15, 11, 16, 17, 18], heads, cells, ("row", "ranked"), small=True)
     page.closing(book)
     return book
 
@@ -161,7 +161,7 @@ def _rectification() -> Any:
     cells = ["{{ row.number }}", "<{{ row.problem }}", "<{{ row.goal }}", "<{{ row.measure }}"]
     cells += ["{{ row.deadline }}", "{{ row.post }}"]
     heads = ["序号", "问题", "目标", "措施", "时限", "责任岗位"]
-    page.table(book, [11, 32, 31, 31, 33, 18], heads, cells, ("row", "items"))
+    page.table(book, [11, 32, 30, 30, 35, 18], heads, cells, ("row", "items"), small=True)
     page.paragraph(book, "公文正文", "{{ answer }}")
     page.paragraph(book, "公文正文", "{{ contact }}").paragraph_format.keep_with_next = True
     _signed(book)
@@ -178,7 +178,9 @@ def _transfer() -> Any:
     _listed(book, "problems", "{{ item.number }}．{{ item.text }}")
     cells = ["{{ row.number }}", "<{{ row.form }}", "{{ row.low }}", "{{ row.rated }}", "{{ row.share }}"]
     heads = ["序号", "问题分类", "涉及单位数", "参评单位数", "占比", "建议"]
-    page.table(book, [12, 40, 20, 20, 16, 48], heads, [*cells, "<{{ row.advice }}"], ("row", "problems"))
+    page.table(
+        book, [12, 40, 20, 20, 16, 48], heads, [*cells, "<{{ row.advice }}"], ("row", "problems"), small=True
+    )
     _heading(book, "二、涉及单位")
     page.paragraph(book, "公文正文", "{{ units }}。")
     _heading(book, "三、工作要求")

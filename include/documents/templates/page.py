@@ -1,4 +1,4 @@
-"""The page of an official document after GB/T 9704-2012, as styles that an office can edit.
+"""The page of an official document after GB/T 9704-2012: size, margins, page numbers, tables, the closing record.
 
 A4; margins 37, 28, 26 and 35 mm (top, left, right, bottom); 22 lines of 28 characters; title in 小标宋 of size 二号,
 body in 仿宋 of size 三号, headings in 黑体 and 楷体; page numbers `— 1 —`, odd pages right, even pages left.
@@ -7,83 +7,25 @@ body in 仿宋 of size 三号, headings in 黑体 and 楷体; page numbers `— 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import docx
-from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm
 
-TITLE, BODY, HEAD, SUBHEAD = "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312"
-SONG, LATIN = "宋体", "Times New Roman"
-_FONTS = {
-    # name → (what a machine without it takes instead, family)
-    TITLE: ("方正小标宋_GBK,Noto Serif CJK SC,Source Han Serif SC,宋体", "roman"),
-    BODY: ("仿宋,FandolFang,Noto Serif CJK SC,Source Han Serif SC", "roman"),
-    HEAD: ("SimHei,FandolHei,Noto Sans CJK SC,Source Han Sans SC", "swiss"),
-    SUBHEAD: ("楷体,FandolKai,Noto Serif CJK SC,Source Han Serif SC", "roman"),
-    SONG: ("SimSun,FandolSong,Noto Serif CJK SC,Source Han Serif SC", "roman"),
-    LATIN: ("Liberation Serif", "roman"),
-}
-TEXT_WIDTH_MM = 156.0
-_LINE = 580
-"""Twentieths of a point: 225 mm in 22 lines."""
-_CHARACTER = -5
-"""Twentieths of a point between characters: 28 of them in 156 mm."""
-
-
-@dataclass(frozen=True)
-class Style:
-    """A paragraph style: sizes in points, indents in characters, `line` in twentieths of a point (0 = as needed)."""
-
-    font: str = BODY
-    size: float = 16.0
-    align: str = "both"
-    first: float = 0.0
-    left: float = 0.0
-    right: float = 0.0
-    line: int = _LINE
-    before: float = 0.0
-    after: float = 0.0
-    colour: str = ""
-    bold: bool = False
-    keep: bool = False
-    tight: bool = True
-    new_page: bool = False
-    close: bool = False
-    """No room between Chinese and digits: dates fit a narrow column."""
-
-
-STYLES = {
-    "发文机关标志": Style(TITLE, 30, "center", line=0, before=6, after=14, colour="C00000", tight=False),
-    "发文字号": Style(BODY, 16, "center", after=4),
-    "公文标题": Style(TITLE, 22, "center", line=700, before=18, after=14, keep=True, tight=False),
-    "主送机关": Style(align="left"),
-    "公文正文": Style(first=2),
-    "一级标题": Style(HEAD, 16, "left", first=2, keep=True),
-    "二级标题": Style(SUBHEAD, 16, "left", first=2, keep=True),
-    "附件说明": Style(align="left", first=2, before=8, keep=True),
-    "署名": Style(align="right", right=2, before=24, keep=True),
-    "成文日期": Style(align="right", right=4),
-    "附注": Style(align="both", size=14, first=2, line=480),
-    "附件": Style(HEAD, 16, "left", new_page=True),
-    "附件标题": Style(TITLE, 18, "center", line=0, before=2, after=8, keep=True, tight=False),
-    "版记": Style(size=14, align="left", left=1, right=1, line=480, tight=False),
-    "表头": Style(HEAD, 12, "center", line=0, before=2, after=2, tight=False),
-    "表格文字": Style(BODY, 12, "center", line=0, before=1, after=1, tight=False, close=True),
-    "表格左文": Style(BODY, 12, "left", line=0, before=1, after=1, tight=False, close=True),
-    "附表头": Style(HEAD, 10.5, "center", line=0, before=1, after=1, tight=False),
-    "附表文字": Style(BODY, 10.5, "center", line=0, tight=False, close=True),
-    "附表左文": Style(BODY, 10.5, "left", line=0, tight=False, close=True),
-    "图": Style(BODY, 12, "center", line=0, before=6, after=2, keep=True, tight=False),
-    "图题": Style(HEAD, 12, "center", line=0, before=2, after=8, tight=False),
-    "页码单": Style(SONG, 14, "right", right=1, line=0, tight=False),
-    "页码双": Style(SONG, 14, "left", left=1, line=0, tight=False),
-}
+from include.documents.templates.styles import (
+    BODY,
+    FONTS,
+    LATIN,
+    LINE,
+    STYLES,
+    TEXT_WIDTH_MM,
+    add_style,
+    font_xml,
+)
 
 
 def new_document() -> Any:
@@ -91,7 +33,7 @@ def new_document() -> Any:
     book = docx.Document()
     _only_ours(book)
     for name, style in STYLES.items():
-        _add_style(book, name, style)
+        add_style(book, name, style)
     _page(book.sections[0])
     book.settings.odd_and_even_pages_header_footer = True
     _fonts(book)
@@ -152,6 +94,7 @@ def closing(book: Any) -> None:
         cell = row.cells[0].paragraphs[0]
         cell.style = "版记"
         cell.add_run(text)
+    made.rows[0].cells[0].paragraphs[0].paragraph_format.keep_with_next = True
     made.rows[1].cells[0].paragraphs[0].paragraph_format.tab_stops.add_tab_stop(
         Mm(TEXT_WIDTH_MM - 8), WD_TAB_ALIGNMENT.RIGHT
     )
@@ -192,8 +135,8 @@ def _only_ours(book: Any) -> None:
     styles.insert(
         0,
         parse_xml(
-            f'<w:docDefaults {nsdecls("w")}><w:rPrDefault><w:rPr>{_font_xml(BODY)}<w:kern w:val="2"/>'
-            '<w:sz w:val="32"/><w:szCs w:val="32"/><w:lang w:val="zh-CN" w:eastAsia="zh-CN" w:bidi="ar-SA"/>'
+            f'<w:docDefaults {nsdecls("w")}><w:rPrDefault><w:rPr>{font_xml(BODY)}<w:kern w:val="2"/>'
+            '<w:sz w:val="32"/><w:szCs w:val="32"/><w:lang w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/>'
             "</w:rPr></w:rPrDefault><w:pPrDefault/></w:docDefaults>"
         ),
     )
@@ -201,46 +144,6 @@ def _only_ours(book: Any) -> None:
     for key, relation in list(package.rels.items()):
         if relation.reltype.endswith("/thumbnail"):
             del package.rels[key]
-
-
-def _font_xml(font: str) -> str:
-    latin = LATIN if font in {BODY, SUBHEAD} else font
-    return f'<w:rFonts w:ascii="{latin}" w:hAnsi="{latin}" w:cs="{latin}" w:eastAsia="{font}"/>'
-
-
-def _add_style(book: Any, name: str, style: Style) -> None:
-    made = book.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-    element = made.element
-    element.append(parse_xml(f"<w:pPr {nsdecls('w')}>{_paragraph_xml(style)}</w:pPr>"))
-    half = round(style.size * 2)
-    run = _font_xml(style.font)
-    run += "<w:b/>" if style.bold else ""
-    run += f'<w:color w:val="{style.colour}"/>' if style.colour else ""
-    run += f'<w:spacing w:val="{_CHARACTER}"/>' if style.tight else ""
-    run += f'<w:sz w:val="{half}"/><w:szCs w:val="{half}"/>'
-    element.append(parse_xml(f"<w:rPr {nsdecls('w')}>{run}</w:rPr>"))
-    for child in ("w:basedOn", "w:qFormat"):
-        if element.find(qn(child)) is None and child == "w:qFormat":
-            element.find(qn("w:pPr")).addprevious(OxmlElement("w:qFormat"))
-
-
-def _paragraph_xml(style: Style) -> str:
-    indent = "".join(
-        f' w:{word}Chars="{round(value * 100)}" w:{word}="{round(value * style.size * 20)}"'
-        for word, value in (("left", style.left), ("right", style.right), ("firstLine", style.first))
-        if value
-    )
-    line = f'w:line="{style.line}" w:lineRule="exact"' if style.line else 'w:line="240" w:lineRule="auto"'
-    return (
-        ("<w:keepNext/>" if style.keep else "")
-        + ("<w:pageBreakBefore/>" if style.new_page else "")
-        + "<w:widowControl/>"
-        + ('<w:autoSpaceDE w:val="0"/><w:autoSpaceDN w:val="0"/>' if style.close else "")
-        + '<w:snapToGrid w:val="0"/>'
-        + f'<w:spacing w:before="{round(style.before * 20)}" w:after="{round(style.after * 20)}" {line}/>'
-        + (f"<w:ind{indent}/>" if indent else "")
-        + f'<w:jc w:val="{style.align}"/>'
-    )
 
 
 def _page(section: Any) -> None:
@@ -253,7 +156,7 @@ def _page(section: Any) -> None:
         grid = OxmlElement("w:docGrid")
         section._sectPr.append(grid)
     grid.set(qn("w:type"), "lines")
-    grid.set(qn("w:linePitch"), str(_LINE))
+    grid.set(qn("w:linePitch"), str(LINE))
     for footer, style in ((section.footer, "页码单"), (section.even_page_footer, "页码双")):
         footer.is_linked_to_previous = False
         _page_number(footer.paragraphs[0], style)
@@ -317,7 +220,7 @@ def _fonts(book: Any) -> None:
     entries = "".join(
         f'<w:font w:name="{name}"><w:altName w:val="{instead}"/><w:charset w:val="{"00" if name == LATIN else "86"}"/>'
         f'<w:family w:val="{family}"/><w:pitch w:val="auto"/></w:font>'
-        for name, (instead, family) in _FONTS.items()
+        for name, (instead, family) in FONTS.items()
     )
     xml = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<w:fonts {nsdecls("w")}>{entries}</w:fonts>'
     for relation in book.part.rels.values():
