@@ -87,6 +87,24 @@ class Account(Strict):
     """Logins of the operating system that may act as this account on the command line, besides its own name."""
 
 
+class Audience(Strict):
+    """To whom messages for some roles go: addresses of offices and Airflow connections, never a citizen's."""
+
+    roles: tuple[str, ...] = Field(min_length=1)
+    jurisdictions: tuple[str, ...] = ("*",)
+    suppliers: tuple[str, ...] = ()
+    """What a steward's messages are about; `"*"` is all."""
+    mail: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
+    connections: tuple[str, ...] = ()
+    """Ids of Apprise connections in Airflow: a group in WeCom, DingTalk, Feishu …"""
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Audience:
+        if not self.mail and not self.connections:
+            raise mistake("mail 和 connections 至少写一项。", "Give mail, connections or both.")
+        return self
+
+
 AccountName = Annotated[str, Field(pattern=r"^[0-9A-Za-z_.@-]+$")]
 
 
@@ -119,6 +137,10 @@ class SiteSettings(Strict):
     feeds: dict[Code, FeedSettings] = Field(min_length=1)
     accounts: dict[AccountName, Account] = Field(default_factory=dict)
     """Who reviews, issues, decides and verifies; names as in Airflow's own user list."""
+    notify: dict[Code, Audience] = Field(default_factory=dict)
+    """Who is told what is due; without it nobody is."""
+    pages: str = ""
+    """Outer address of Airflow's pages, for links in messages."""
 
     @field_validator("time_zone")
     @classmethod

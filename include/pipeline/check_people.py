@@ -13,18 +13,20 @@ from include.site import Site
 
 
 def mistaken_people(site: Site) -> Iterator[str]:
-    """One sentence for every role, area, supplier or term that does not exist."""
+    """One sentence for every role, area, supplier or term, of accounts or audiences, that does not exist."""
     known = {
         "roles": set(acts().roles),
         "jurisdictions": {*site.jurisdictions, EVERY},
         "suppliers": {*site.settings.suppliers, EVERY},
     }
-    for name, account in site.settings.accounts.items():
+    people = {f"accounts.{name}": account for name, account in site.settings.accounts.items()}
+    told = {f"notify.{name}": audience for name, audience in site.settings.notify.items()}
+    for where, one in (people | told).items():
         for what, allowed in known.items():
-            if unknown := sorted(set(getattr(account, what)) - allowed):
+            if unknown := sorted(set(getattr(one, what)) - allowed):
                 yield (
-                    f"site.yaml [accounts.{name}.{what}] {unknown} 不存在,可用:{sorted(allowed)}。 "
-                    f"site.yaml [accounts.{name}.{what}] {unknown} do not exist; there are {sorted(allowed)}."
+                    f"site.yaml [{where}.{what}] {unknown} 不存在,可用:{sorted(allowed)}。 "
+                    f"site.yaml [{where}.{what}] {unknown} do not exist; there are {sorted(allowed)}."
                 )
     for framework in _frameworks(site):
         try:

@@ -19,7 +19,7 @@ from include.warehouse.store import migrate
 
 COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "docker-compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-AIRFLOW = ("init", "api-server", "scheduler", "dag-processor", "triggerer", "worker")
+AIRFLOW = ("init", "api-server", "scheduler", "dag-processor", "triggerer", "worker", "messenger")
 COMMON = read_settings(SETTINGS[0])
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
 every_service = pytest.mark.parametrize("name", sorted(SERVICES))
@@ -99,18 +99,24 @@ def test_every_secret_is_a_file_outside_the_image_and_used() -> None:
 
 def test_each_process_has_only_the_keys_it_needs() -> None:
     secrets = {name: set(SERVICES[name].get("secrets", [])) for name in SERVICES}
-    assert secrets["worker"] == {"pgpass_worker", "broker_url"}
-    assert "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" not in SERVICES["worker"]["environment"]
+    for name in ("worker", "messenger"):
+        assert secrets[name] == {"pgpass_worker", "broker_url"}
+        assert "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" not in SERVICES[name]["environment"]
     assert {name for name in SERVICES if "jwt_secret" in secrets[name]} == {"api-server", "scheduler"}
     assert {name for name in SERVICES if "api_secret_key" in secrets[name]} == {"api-server"}
     assert {name for name in SERVICES if "pgpass_setup" in secrets[name]} == {"init"}
-    assert {name for name in SERVICES if "broker_url" in secrets[name]} == {"scheduler", "worker"}
+    assert {name for name in SERVICES if "broker_url" in secrets[name]} == {
+        "scheduler",
+        "worker",
+        "messenger",
+    }
 
 
 def test_only_the_proxy_is_reachable() -> None:
     assert [name for name in SERVICES if "ports" in SERVICES[name]] == ["proxy"]
     assert COMPOSE["networks"]["inner"] == {"internal": True}
-    assert all(SERVICES[name]["networks"] == ["inner"] for name in SERVICES if name != "proxy")
+    with_a_way_out = {name for name in SERVICES if SERVICES[name]["networks"] != ["inner"]}
+    assert with_a_way_out == {"proxy", "messenger"}
     proxy = (REPOSITORY / "config" / "proxy" / "nginx.conf").read_text(encoding="utf-8")
     for needed in ("client_max_body_size", "limit_req zone=login", "ssl_protocols TLSv1.2 TLSv1.3"):
         assert needed in proxy
@@ -120,7 +126,11 @@ def test_only_the_proxy_is_reachable() -> None:
 def test_only_workers_see_the_lake_and_nobody_writes_into_the_site() -> None:
     mounts = {name: SERVICES[name].get("volumes", []) for name in SERVICES}
     assert {name for name in SERVICES if "lake:/site/lake" in mounts[name]} == {"worker"}
-    assert {name for name in SERVICES if "./site:/site:ro" in mounts[name]} == {"worker", "dag-processor"}
+    assert {name for name in SERVICES if "./site:/site:ro" in mounts[name]} == {
+        "worker",
+        "messenger",
+        "dag-processor",
+    }
 
 
 def test_nothing_starts_before_the_migrations() -> None:

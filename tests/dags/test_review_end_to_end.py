@@ -30,6 +30,7 @@ LOGINS = {
     "lin": ["mingjing_reviewer"],
     "maker": ["mingjing_ops", "mingjing_reviewer"],
 }
+NOTIFY = {"reviewers": {"roles": ["first_reviewer"], "connections": ["nowhere"]}}
 CONFIRM = {
     "chosen_options": ["确认 Confirm"],
     "params_input": {"dismissed": [], "reason": None, "advice": None},
@@ -38,7 +39,9 @@ CONFIRM = {
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> SmallSite:
-    return SmallSite.make(tmp_path_factory.mktemp("site"), "cases", settings={"accounts": ACCOUNTS})
+    return SmallSite.make(
+        tmp_path_factory.mktemp("site"), "cases", settings={"accounts": ACCOUNTS, "notify": NOTIFY}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +116,11 @@ def test_two_people_answer_and_nobody_else(airflow: RunningAirflow, small: Small
     first = card(airflow, "one_review.first", "chen")
     (key,) = first["params"]["dismissed"]["schema"]["examples"]
     assert key.startswith("U2/")
+
+    # A group that cannot be reached fails nothing.
+    run = ("send_messages", airflow.api.trigger("send_messages"))
+    assert airflow.api.wait_runs([run], timeout_seconds=60)[run] == "success", airflow.task_log(*run)
+    assert "reviewers → nowhere" in airflow.task_log(*run)
 
     # Not assigned: refused by Airflow itself.
     with pytest.raises(AirflowError, match=": 403 "):
