@@ -71,7 +71,7 @@ def _mistaken_loop(site: Site, framework: str, loop: Loop) -> Iterator[str]:
 
 
 def _terms(loop: Loop) -> Iterator[Term]:
-    yield from (loop.answer, loop.object, loop.decide)
+    yield from (loop.answer, loop.object, loop.decide, *loop.rectification.terms)
     if loop.publicity is not None:
         yield loop.publicity.term
 

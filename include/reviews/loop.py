@@ -49,6 +49,77 @@ class Publicity(Strict):
     place: Words
 
 
+Colour = Literal["green", "yellow", "red"]
+
+
+class RequiredAction(Strict):
+    """What a warning of a colour, at a unit of a grade, asks for; '' is any. The first that fits counts."""
+
+    colour: Literal["", "yellow", "red"] = ""
+    grade: str = ""
+    action: Words
+    term: Term | None = None
+    """A term of its own; without it that of rectification."""
+
+
+class Criterion(Strict):
+    """One part of the quality of a rectification and the most points it gives."""
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: Words
+    points: float = Field(gt=0)
+
+
+class Rectification(Strict):
+    """How confirmed warnings are put right: terms, reminders, what follows when late or done, how it is judged."""
+
+    term: Term
+    """Of what a unit puts right itself."""
+    common_term: Term
+    """Of a common problem, for the department that leads its clean-up."""
+    extension_days: int = Field(default=0, ge=0)
+    """The most that may be added to a term given in days; a clock says its own."""
+    remind_days: tuple[int, ...] = ()
+    """How many calendar days before the due day a reminder goes out."""
+    escalate: dict[Colour, Colour] = Field(default_factory=dict)
+    """Released colour → colour that stands while something is overdue."""
+    relieve: dict[Colour, Colour] = Field(default_factory=dict)
+    """Released colour → colour that stands once everything is verified."""
+    actions: tuple[RequiredAction, ...] = Field(min_length=1)
+    criteria: tuple[Criterion, ...] = Field(min_length=1)
+    pass_points: float = Field(ge=0, le=100)
+    """Fewer points than this are no verified rectification."""
+    leads: dict[str, str] = Field(default_factory=dict)
+    """Form or indicator of a common problem → supplier that leads; else who rates it, else who sends its feed."""
+
+    @model_validator(mode="after")
+    def _on_a_hundred(self) -> Rectification:
+        if (whole := sum(one.points for one in self.criteria)) != 100:
+            raise mistake(
+                f"criteria 的分值合计应为 100,现为 {whole:g}。",
+                f"The points of criteria add up to {whole:g}; they must make 100.",
+            )
+        order = ("green", "yellow", "red")
+        if any(order.index(after) < order.index(before) for before, after in self.escalate.items()) or any(
+            order.index(after) > order.index(before) for before, after in self.relieve.items()
+        ):
+            raise mistake(
+                "escalate 只能变重,relieve 只能变轻。",
+                "escalate may only worsen a colour, relieve only better it.",
+            )
+        return self
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """Every term it declares."""
+        return (self.term, self.common_term, *(one.term for one in self.actions if one.term is not None))
+
+    def required(self, colour: str, grade: str) -> RequiredAction | None:
+        """What a warning asks for."""
+        fits = (one for one in self.actions if one.colour in ("", colour) and one.grade in ("", grade))
+        return next(fits, None)
+
+
 class Loop(Strict):
     """The contents of loop.yaml."""
 
@@ -60,6 +131,8 @@ class Loop(Strict):
     """How long after a notice a unit may object."""
     decide: Term
     """How long the office may take to decide an objection."""
+    rectification: Rectification
+    """Of the shipped loop where a pack's file has none."""
     issue_by: Literal["release", "hand"] = "release"
     """Whether documents go out as soon as nothing blocks them, or by a person's act."""
 
@@ -68,4 +141,5 @@ def loop_of(site: Site, framework: str) -> Loop:
     """The loop of a framework; ConfigError where its file is wrong."""
     places = [site.folder / "packs" / framework, FRAMEWORKS / framework]
     path = next((place / "loop.yaml" for place in places if (place / "loop.yaml").is_file()), SHIPPED)
-    return parse(Loop, read_yaml(path), file=path)
+    shipped = {"rectification": read_yaml(SHIPPED)["rectification"]}
+    return parse(Loop, shipped | read_yaml(path), file=path)

@@ -1,6 +1,7 @@
 """The BI views of `include/sql/marts/`: read from files, created in order, commented.
 
-One SQL for both backends, with one word of our own: `SECONDS(moment)`, the whole seconds since 1970 of a moment.
+One SQL for both backends, with two words of our own: `SECONDS(moment)`, the whole seconds since 1970 of a moment, and
+`DAYS(day)`, a number of a day in ISO text, for differences.
 """
 
 from __future__ import annotations
@@ -19,9 +20,14 @@ _COLUMN = re.compile(r"^-- @(?P<name>\w+) (?P<comment>.+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^-- (?!@)(?P<comment>.+)$", re.MULTILINE)
 _NAME = re.compile(r"\bvw_\w+")
 _SECONDS = re.compile(r"\bSECONDS\(([\w.]+)\)")
+_DAYS = re.compile(r"\bDAYS\(([\w.]+)\)")
 _IN_SECONDS = {
     "sqlite": r"CAST(strftime('%s', substr(\1, 1, 19)) AS INTEGER)",
     "postgresql": r"CAST(EXTRACT(EPOCH FROM date_trunc('second', \1)) AS BIGINT)",
+}
+_IN_DAYS = {
+    "sqlite": r"CAST(julianday(\1) AS INTEGER)",
+    "postgresql": r"(CAST(\1 AS DATE) - DATE '2000-01-01')",
 }
 
 
@@ -53,9 +59,9 @@ def drop(connection: Connection) -> None:
 
 def create(connection: Connection, comment_of: Callable[[str, str], str]) -> None:
     """Create every view; on PostgreSQL with comments on views and, by `comment_of(view, column)`, on columns."""
-    seconds = _IN_SECONDS[connection.dialect.name]
+    seconds, days = _IN_SECONDS[connection.dialect.name], _IN_DAYS[connection.dialect.name]
     for view in views():
-        select = _SECONDS.sub(seconds, view.select)
+        select = _DAYS.sub(days, _SECONDS.sub(seconds, view.select))
         connection.exec_driver_sql(f"CREATE VIEW {view.name} AS\n{select}")
     if connection.dialect.name != "postgresql":
         return

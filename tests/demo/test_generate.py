@@ -53,6 +53,7 @@ def tables() -> dict[tuple[str, str], dict[str, np.ndarray]]:
         "posts",
         "department_ratings",
         "yearly_tasks",
+        "rectification",
     }
     made = {(feed, ""): table_of(feed, "", Quarter(2025, 4), first=False) for feed in sorted(feeds)}
     ratings = {

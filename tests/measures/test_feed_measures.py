@@ -317,3 +317,41 @@ def test_pandas_computes_the_same_on_many_rows(kit, stage):
             check_names=False,
             check_index_type=False,
         )
+
+
+RECTIFICATION = [
+    # due; in time, verified: counts everywhere
+    dict(due_on=d(8, 31), reported_on=d(8, 31), verified_on=d(9, 10), first_verified_on=d(9, 10), rebounds=0,
+         quality_points=90.5, surveyed=20, satisfied=18),
+    # due; a day late, verified
+    dict(due_on=d(8, 31), reported_on=d(9, 1), verified_on=d(9, 30), first_verified_on=d(9, 30), rebounds=0,
+         quality_points=80, surveyed=None, satisfied=None),
+    # due; reported in time, waits for its verification: the office's delay is not the unit's
+    dict(due_on=d(9, 30), reported_on=d(9, 30), rebounds=0),
+    # due; nothing done
+    dict(due_on=d(7, 1), rebounds=0),
+    # not due yet, but verified now
+    dict(due_on=d(10, 8), reported_on=d(9, 1), verified_on=d(9, 2), first_verified_on=d(9, 2), rebounds=0,
+         quality_points=100, surveyed=10, satisfied=4),
+    # verified within the year, reopened by a look back, due again later
+    dict(due_on=d(12, 1), first_verified_on=d(10, 1, 2025), rebounds=1),
+    # verified on the day a year before the quarter's end: outside
+    dict(due_on=d(9, 1, 2025), reported_on=d(9, 1, 2025), verified_on=d(9, 30, 2025),
+         first_verified_on=d(9, 30, 2025), rebounds=2, quality_points=60),
+    # cancelled: counts nowhere
+    dict(due_on=d(8, 1), rebounds=0, cancelled=True),
+]  # fmt: skip
+
+
+def test_rectification(kit, stage):
+    contract, definition = kit.load("rectification")
+    common = dict(unit="a", kind="个性", opened_on=d(7, 1, 2025), cancelled=False)
+    rows = [common | row | dict(item_no=str(i)) for i, row in enumerate(RECTIFICATION)]
+    found = kit.figures(kit.compute(contract, definition, [stage(contract, rows)]), "a")
+    assert found == {
+        "verified": value(2, 3),
+        "on_time": value(2, 4),
+        "quality": value("270.5", 3),
+        "rebound": value(1, 4),
+        "satisfaction": value(22, 30),
+    }

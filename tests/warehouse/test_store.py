@@ -20,7 +20,17 @@ from include.warehouse.roles import SQL
 from include.warehouse.roles import apply as apply_roles
 from include.warehouse.store import kept_open, migrate, open_warehouse, reading, writing
 from include.warehouse.tables import UtcDateTime, data_dictionary, generated_sql, metadata, release_pointer
-from tests.warehouse.warehouse_samples import COUNTY, KEY, NOON, analyses, later, moved, published, reviewed
+from tests.warehouse.warehouse_samples import (
+    COUNTY,
+    KEY,
+    NOON,
+    analyses,
+    later,
+    moved,
+    published,
+    rectified,
+    reviewed,
+)
 
 RUN = {"state": "value", "draws": 100, "seed": 1, "rank_shift": 0.5, "index_shift": 1.0, "result_digest": "d"}
 
@@ -57,6 +67,7 @@ def test_every_table_and_column_is_explained() -> None:
 def test_every_view_is_explained_and_answers(county: Engine) -> None:
     release_id = moved(county)
     reviewed(county, release_id)
+    rectified(county, release_id)
     with writing(county) as connection:
         assert add_analyses(connection, release_id, COUNTY, analyses(), made_at=NOON, **RUN)
         assert not add_analyses(connection, release_id, COUNTY, analyses(), made_at=NOON, **RUN)

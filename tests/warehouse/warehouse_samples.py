@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from include.warehouse import ledger, moves, objections, register, releases, reviews
+from include.warehouse import ledger, moves, objections, rectification, register, releases, reviews
 from include.warehouse.releases import FrameworkContent, ReleaseDraft, ReleaseInput, ReleaseKey
 from include.warehouse.store import writing
 
@@ -371,3 +372,41 @@ def reviewed(engine: Engine, release_id: int) -> None:
             },
             role="objection_officer",
         )  # fmt: skip
+
+
+def rectified(engine: Engine, release_id: int) -> tuple[int, int]:
+    """An item that is ten days late, and one that was verified three days late; the colour of their unit."""
+    with writing(engine) as connection:
+        release = releases.get(connection, release_id)
+        item = rectification.ItemRow(
+            0, **vars(release.key), release_id=release_id, review_id=0, kind="individual", unit_code="T01",
+            rule_code="low", target="index", colour="yellow", problem_zh="总体偏低", goal_zh="回到八成二以上",
+            required_action_zh="限期整改", post="", clock="rectification", term_days=30, term_kind="working",
+            extension_days=15, opened_on="2026-10-26", due_on="2026-12-07", due_provisional=False, opened_at=NOON,
+            opened_by="officer",
+        )  # fmt: skip
+        late, done = (rectification.add_item(connection, item) for _ in range(2))
+        standing = rectification.StandingRow(
+            late, COUNTY, "overdue", "2026-12-07", due_provisional=False, round=1, reported_on="", verified_on="",
+            late=True, report_late_days=0, extended_days=0, asked_days=0, quality_points=None, surveyed=0, satisfied=0,
+            refusals=0, false_reports=0, referred=False,
+        )  # fmt: skip
+        verified = replace(
+            standing, item_id=done, state="verified", reported_on="2026-12-10", verified_on="2026-12-14", late=False,
+            report_late_days=3, quality_points=Decimal("88.5"),
+        )  # fmt: skip
+        for row in (replace(standing, state="open", late=False), standing, verified):
+            rectification.add_standing(connection, row, at=NOON, day=date(2026, 12, 8))
+        event = rectification.EventRow(
+            0, late, COUNTY, "measure_added", NOON, "2026-11-02", "officer", reason="清理积压"
+        )
+        rectification.add_event(connection, event)
+        rectification.add_colour(
+            connection, jurisdiction=COUNTY, framework_code=release.framework_code, unit_code="T01", colour="red",
+            cause="escalated", period=release.period, release_id=release_id, item_id=late, since="2026-12-08", at=NOON,
+            actor="follow_up",
+        )  # fmt: skip
+        rectification.add_follow_up(
+            connection, COUNTY, day=date(2026, 12, 17), at=NOON, counts={"overdue": 1}
+        )
+    return late, done

@@ -44,6 +44,16 @@ from include.warehouse.tables.ledger import (
 )
 from include.warehouse.tables.names import alias_decision
 from include.warehouse.tables.reasons import REASONS, fct_colour_reason, fct_state_reason, fct_unit_colour
+from include.warehouse.tables.rectification import (
+    EVENT_KINDS,
+    ITEM_KINDS,
+    ITEM_STATES,
+    follow_up_day,
+    rectification_event,
+    rectification_item,
+    rectification_standing,
+    standing_colour,
+)
 from include.warehouse.tables.register import (
     dim_peer_group,
     dim_post,
@@ -92,8 +102,11 @@ from include.warehouse.tables.vault import tombstone, vault_read
 __all__ = [
     "ANALYSES",
     "AS_FLOAT",
+    "EVENT_KINDS",
     "FACTS",
     "INPUT_KINDS",
+    "ITEM_KINDS",
+    "ITEM_STATES",
     "NOTICE_STATUSES",
     "OBJECTION_OUTCOMES",
     "POINTERS",
@@ -138,6 +151,7 @@ __all__ = [
     "fct_unit_score",
     "fct_warning",
     "file_fault",
+    "follow_up_day",
     "generated_sql",
     "hold_confirmation",
     "judgement_basis",
@@ -155,6 +169,9 @@ __all__ = [
     "quarantine_closing",
     "quarantined_key",
     "quarantined_row",
+    "rectification_event",
+    "rectification_item",
+    "rectification_standing",
     "register_import",
     "release",
     "release_input",
@@ -170,6 +187,7 @@ __all__ = [
     "review_end",
     "row_balance",
     "staged_file",
+    "standing_colour",
     "superseded_row",
     "tombstone",
     "unit_alias",
