@@ -151,7 +151,7 @@ def _site(folder: Path | None) -> Site | None:
 def _framework(name: str, site: Site | None) -> Framework:
     """The framework of a name or file; of several versions, the one that took effect last."""
     from include.documents.workbook_read import read_workbook
-    from include.pipeline.packs import versions_of
+    from include.pipeline.packs import shipped_versions, versions_of
     from include.scoring import Framework
     from include.scoring.periods import starts
 
@@ -164,8 +164,7 @@ def _framework(name: str, site: Site | None) -> Framework:
         found = [(pack.own, pack.framework) for pack in versions_of(site, name)]
     else:
         code, _, version = name.partition("@")
-        shipped = [Framework.from_yaml(path) for path in sorted(FRAMEWORKS.glob(f"{code}/framework*.yaml"))]
-        found = [(False, one) for one in shipped if version in {"", one.version}]
+        found = [(False, one) for one in shipped_versions(code) if version in {"", one.version}]
     if not found:
         known = ", ".join(sorted(path.parent.name for path in FRAMEWORKS.glob("*/framework.yaml")))
         refuse(

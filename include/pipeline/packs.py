@@ -71,6 +71,11 @@ def versions_of(site: Site, name: str) -> list[Pack]:
     return found
 
 
+def shipped_versions(code: str) -> list[Framework]:
+    """Every version of a framework that ships with the repository, without a site; none where there is no such one."""
+    return [Framework.from_dict(_resolve(None, path, ())[0], file=str(path)) for path in _files(None, code)]
+
+
 def read_draft(site: Site, path: Path) -> Pack:
     """Load a framework file that is not in force, wherever it lies; it may extend a version that the site knows.
 
@@ -145,9 +150,9 @@ def _begun(pack: Pack) -> tuple[int, int]:
     return starts(first) if first else (0, 0)
 
 
-def _files(site: Site, code: str) -> list[Path]:
-    own, shipped = site.folder / "packs" / code, FRAMEWORKS / code
-    return [path for folder in (own, shipped) for path in sorted(folder.glob("framework*.yaml"))]
+def _files(site: Site | None, code: str) -> list[Path]:
+    own = [] if site is None else [site.folder / "packs" / code]
+    return [path for folder in (*own, FRAMEWORKS / code) for path in sorted(folder.glob("framework*.yaml"))]
 
 
 def _once(site: Site, code: str, packs: list[Pack]) -> None:
@@ -162,7 +167,9 @@ def _once(site: Site, code: str, packs: list[Pack]) -> None:
         )
 
 
-def _resolve(site: Site, path: Path, below: tuple[Path, ...]) -> tuple[dict[str, Any], tuple[Path, ...]]:
+def _resolve(
+    site: Site | None, path: Path, below: tuple[Path, ...]
+) -> tuple[dict[str, Any], tuple[Path, ...]]:
     document = read_yaml(path)
     if not isinstance(document, dict) or "extends" not in document:
         return document, (path,)

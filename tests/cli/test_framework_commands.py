@@ -24,10 +24,10 @@ def mingjing(*arguments):
 
 def test_a_framework_goes_out_to_excel_and_back(tmp_path):
     book, file = tmp_path / "jiaokou.xlsx", tmp_path / "framework.yaml"
-    assert mingjing("export", "jiaokou", book).exit_code == 0
+    assert mingjing("export", "jiaokou@2026.1", book).exit_code == 0
     assert mingjing("import", book, file).exit_code == 0
     assert Framework.from_yaml(file).digest == Framework.from_yaml(JIAOKOU).digest
-    assert "The two are the same" in mingjing("diff", "jiaokou", file).output
+    assert "The two are the same" in mingjing("diff", "jiaokou@2026.1", file).output
     assert mingjing("export", file, book).exit_code == 2
     assert mingjing("export", file, book, "--replace").exit_code == 0
 
@@ -56,11 +56,17 @@ def test_a_broken_workbook_is_refused_in_one_sentence_and_nothing_is_written(tmp
 
 
 def test_show_lists_every_indicator_and_speaks_json():
-    shown = json.loads(mingjing("show", "jiaokou", "--json").output)
+    shown = json.loads(mingjing("show", "jiaokou@2026.1", "--json").output)
     framework = Framework.from_yaml(JIAOKOU)
     assert [one["code"] for one in shown["indicators"]] == [one.code for one in framework.indicators]
     assert shown["digest"] == framework.digest
-    assert f"{len(framework.indicators)} 个指标" in mingjing("show", "jiaokou").output
+    assert f"{len(framework.indicators)} 个指标" in mingjing("show", "jiaokou@2026.1").output
+
+
+def test_a_name_alone_is_the_version_that_took_effect_last():
+    shown = json.loads(mingjing("show", "jiaokou", "--json").output)
+    assert shown["version"] == "2026.2"
+    assert len(shown["indicators"]) == 111
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from hypothesis import strategies as st
 
+from include.pipeline.packs import overlay
 from include.scoring.loader import parse_yaml, read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +21,16 @@ _BLOCKS = [
     for block in re.findall(r"```yaml\n(.*?)```", _PAGE, re.DOTALL)
     if block.startswith(("framework:", "#"))
 ]
-DOCUMENTS = [read_yaml(path) for path in _FILES] + [parse_yaml(block, name="scoring.md") for block in _BLOCKS]
+
+
+def _resolved(path: Path) -> Any:
+    document = read_yaml(path)
+    return (
+        overlay(read_yaml(path.with_name("framework.yaml")), document) if "extends" in document else document
+    )
+
+
+DOCUMENTS = [_resolved(path) for path in _FILES] + [parse_yaml(block, name="scoring.md") for block in _BLOCKS]
 NAMES = [document["framework"] for document in DOCUMENTS]
 
 SMALL = {
