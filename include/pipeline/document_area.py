@@ -23,7 +23,7 @@ from include.documents.official.facts import (
 from include.documents.official.phrases import Phrases
 from include.pipeline.document_standing import Standing, number_of
 from include.pipeline.document_texts import department_of
-from include.pipeline.document_units import rank_band
+from include.pipeline.document_units import VETO, rank_band
 from include.pipeline.figures import read_history
 from include.pipeline.moves import FACTOR_WORDS
 from include.quarters import Quarter
@@ -144,7 +144,7 @@ def changes_of(connection: Connection, standing: Standing, previous: Standing | 
             float(now[unit]["published"]),
             before,
             after,
-            _main_factor(factors, unit),
+            _reason(standing, factors, unit, rises=_WORST[after] > _WORST[before]),
         )
         (better if _WORST[after] > _WORST[before] else worse).append(one)
     return Changes(previous.release.period, tuple(better), tuple(worse), previous.release.framework_version)
@@ -226,9 +226,14 @@ def _mean_rates(standing: Standing) -> Mapping[str, float]:
     return {str(code): float(mean) for code, mean in means.items()}
 
 
-def _main_factor(factors: pd.DataFrame, unit: str) -> str:
+def _reason(standing: Standing, factors: pd.DataFrame, unit: str, *, rises: bool) -> str:
+    """A veto, or the factor that moved the score most; '' where the score did not move the way the colour did."""
+    of_unit = standing.items[standing.items["unit_code"] == unit]
+    if not rises and of_unit["rule_code"].astype(str).str.startswith("veto.").any():
+        return VETO
     own = factors[(factors["unit_code"] == unit) & (factors["state"] == "value")] if len(factors) else factors
-    if own.empty:
+    total = float(own["points"].sum())
+    if own.empty or (total > 0) != rises:
         return ""
     largest = own.loc[own["points"].abs().sort_values(ascending=False, kind="stable").index[0], "factor"]
     return FACTOR_WORDS[str(largest)][0]

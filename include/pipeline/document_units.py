@@ -19,6 +19,7 @@ from include.pipeline.document_texts import department_of
 
 MOST_LOSSES = 5
 """How many indicators a notice lists."""
+VETO = "触发否决事项"
 _WORST = {"red": 0, "yellow": 1, "green": 2, "": 3}
 
 
@@ -161,7 +162,7 @@ def colour_of(warnings: tuple[ConfirmedWarning, ...]) -> str:
 
 
 def _plain_title(rule: str) -> str:
-    return "得分在颜色界限以下" if rule == "band" else "触发否决事项"
+    return "得分在颜色界限以下" if rule == "band" else VETO
 
 
 def _rate(standing: Standing, unit: str, target: str) -> float | None:

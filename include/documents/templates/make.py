@@ -59,7 +59,7 @@ def _reservations(book: Any, *, caveats: bool = True) -> None:
         page.paragraph(book, "附注", "{%p for item in caveats %}")
         page.paragraph(book, "附注", "{{ item.text }}")
         page.paragraph(book, "附注", "{%p endfor %}")
-    page.paragraph(book, "附注", "{{ basis }}用途：{{ purpose }}")
+    page.paragraph(book, "附注", "{{ basis }}用途：{{ purpose }}").paragraph_format.keep_with_next = True
 
 
 def _heading(book: Any, text: str) -> None:

@@ -86,7 +86,7 @@ def table(
 
 def closing(book: Any) -> None:
     """Who else gets it, who printed it and when, at the end of the last page."""
-    paragraph(book, "版记", "")
+    paragraph(book, "版记", "").paragraph_format.keep_with_next = True
     made = book.add_table(rows=2, cols=1)
     for row, text in zip(
         made.rows, ("抄送：{{ copies or '无' }}。", "{{ issuer }}\t{{ date }}印发"), strict=True
