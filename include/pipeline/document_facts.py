@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
 from include.documents.official.common import warning_words
-from include.documents.official.distribution import Kind, addressed
+from include.documents.official.distribution import Kind
 from include.documents.official.facts import (
     ConfirmedWarning,
     FeedbackFacts,
     NoticeFacts,
-    Paper,
     RectificationFacts,
     RectificationItem,
     ReportFacts,
@@ -23,7 +20,7 @@ from include.documents.official.facts import (
     TransferFacts,
 )
 from include.documents.official.feedback import render_feedback
-from include.documents.official.figures import percent, period_words
+from include.documents.official.figures import percent
 from include.documents.official.notice import render_notice
 from include.documents.official.rectify import render_rectification, render_transfer
 from include.documents.official.report import render_report
@@ -41,8 +38,8 @@ from include.pipeline.document_area import (
     warning_counts,
     year_dimensions,
 )
-from include.pipeline.document_standing import Standing, read_standing
-from include.pipeline.document_texts import DocumentTexts, ask_of
+from include.pipeline.document_drafting import Drafted, Drafting
+from include.pipeline.document_standing import read_standing
 from include.pipeline.document_units import (
     adjustment_scores,
     colour_of,
@@ -67,99 +64,6 @@ RENDER: dict[Kind, Callable[..., bytes]] = {
 }
 QUARTERLY: tuple[Kind, ...] = ("warning_notice", "feedback_form", "quarter_report", "transfer_sheet")
 """What goes out every quarter unless other kinds are asked for."""
-
-
-@dataclass(frozen=True)
-class Drafted:
-    """One document that may be issued: its facts, lacking only its number."""
-
-    kind: Kind
-    unit: str
-    """Code of the unit; '' for the area."""
-    file_name: str
-    facts: Any
-    answer_by: Term | None = None
-
-    @property
-    def paper(self) -> Paper:
-        """What it says of itself."""
-        paper: Paper = self.facts.paper
-        return paper
-
-    def numbered(self, number: str) -> Drafted:
-        """The same document with its number."""
-        return replace(self, facts=replace(self.facts, paper=replace(self.paper, number=number)))
-
-
-@dataclass(frozen=True)
-class Drafting:
-    """What all documents of one issue share."""
-
-    standing: Standing
-    previous: Standing | None
-    texts: DocumentTexts
-    issued_on: date
-    audit_head: str
-
-    @property
-    def area(self) -> str:
-        """Name of the area."""
-        areas = self.standing.site.settings.jurisdictions
-        return next(one.name.zh for one in areas if one.code == self.standing.release.jurisdiction)
-
-    def term(self, name: str) -> Term:
-        """The last day of a term of the framework's loop, counted from the day of issue."""
-        site, framework = self.standing.site, self.standing.release.framework_code
-        due = due_of(site, getattr(loop_of(site, framework), name), self.issued_on)
-        return Term(due.on, due.provisional)
-
-    def paper(self, kind: Kind, *, period: str = "", unit: str = "", department: str = "") -> Paper:
-        """What a document says of itself, its number still to come."""
-        release, framework = self.standing.release, self.standing.framework
-        title = framework.title.zh if framework.title else framework.framework
-        shown = period or release.period
-        said = addressed(
-            self.texts.distribution,
-            kind,
-            area=self.area,
-            unit=unit,
-            department=department,
-            period=period_words(shown),
-            framework=title,
-        )
-        return Paper(
-            title=said.title,
-            area=self.area,
-            issuer=said.issuer,
-            framework=title,
-            framework_version=release.framework_version,
-            period=shown,
-            revision=release.revision,
-            status=self.standing.status,
-            number="",
-            issued_on=self.issued_on,
-            released_at=release.created_at,
-            to=said.to,
-            copies=said.copies,
-            purpose=said.purpose,
-            ask=ask_of(self.standing.site, self.texts.distribution, area=self.area),
-            result_digest=release.result_digest,
-            audit_head=self.audit_head,
-        )
-
-
-def previous_standing(connection: Connection, standing: Standing) -> Standing | None:
-    """The release of the quarter before, where there is one."""
-    release = standing.release
-    before = released(connection, release, 2)
-    return next(
-        (
-            read_standing(connection, standing.site, one)
-            for period, one in before.items()
-            if period != release.period
-        ),
-        None,
-    )
 
 
 def drafts(
@@ -197,7 +101,7 @@ def _to_warned(drafting: Drafting, kind: Kind, unit: str) -> Drafted:
     paper = drafting.paper(kind, unit=facts.name)
     answer_by = drafting.term("answer")
     if kind == "rectification_notice":
-        items = _items(drafting, unit, warnings, answer_by)
+        items = _items(drafting, unit, warnings)
         made: Any = RectificationFacts(paper, facts.name, items, answer_by)
     else:
         lost = losses(indicator_scores(standing, unit))
@@ -206,13 +110,20 @@ def _to_warned(drafting: Drafting, kind: Kind, unit: str) -> Drafted:
 
 
 def _items(
-    drafting: Drafting, unit: str, warnings: tuple[ConfirmedWarning, ...], deadline: Term
+    drafting: Drafting, unit: str, warnings: tuple[ConfirmedWarning, ...]
 ) -> tuple[RectificationItem, ...]:
-    """One item per confirmed warning: what its rule asks for, by when, and the unit's first post."""
+    """One item per confirmed warning: what its rule asks for, by when, and which post answers for it.
+
+    Deadline, post and required action are those of the item on record; before one is opened, the pack's term from
+    today and the unit's first post.
+    """
     standing, phrases = drafting.standing, drafting.texts.phrases
     posts = standing.posts[standing.posts["unit_code"] == unit]
-    post = str(posts["title"].iloc[0]) if len(posts) else phrases.say("rectify_post")
+    titles = dict(zip(posts["post_code"], posts["title"], strict=True))
+    first = next(iter(titles.values()), phrases.say("rectify_post"))
     rules = {one.code: one for one in standing.framework.warnings}
+    loop = loop_of(standing.site, standing.release.framework_code)
+    due = due_of(standing.site, loop.rectification.term, drafting.issued_on)
     found = []
     for one in warnings:
         limit = _rate_limit(rules[one.rule].when) if one.rule in rules else None
@@ -221,7 +132,11 @@ def _items(
             if limit is None
             else phrases.say("rectify_goal", target=one.target, goal=percent(limit))
         )
-        found.append(RectificationItem(warning_words(one, phrases), goal, deadline, post, one.advice))
+        task = standing.tasks.get((unit, one.rule, one.on))
+        deadline = Term(task.due_on, task.provisional) if task else Term(due.on, due.provisional)
+        measure = "".join(dict.fromkeys(part for part in (one.advice, task.action if task else "") if part))
+        post = str(titles.get(task.post, first) if task else first)
+        found.append(RectificationItem(warning_words(one, phrases), goal, deadline, post, measure))
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -12,13 +13,25 @@ from sqlalchemy import Connection, select
 from include.pipeline.catalogue import contract_of
 from include.pipeline.replay import read_framework, read_scored_units
 from include.quarters import Quarter
+from include.reviews.loop import loop_of
 from include.scoring import Framework
 from include.site import Site
-from include.warehouse import releases
+from include.warehouse import rectification, releases
 from include.warehouse.register import read_posts
 from include.warehouse.releases import Release
 from include.warehouse.reviews import confirmed_warnings, items_of
 from include.warehouse.tables import dim_peer_group
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a document says of an item of rectification; never its sentence, which may hold small counts."""
+
+    due_on: date
+    provisional: bool
+    post: str
+    """Code of the post; '' where the register lists none."""
+    action: str
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,8 @@ class Standing:
     items: pd.DataFrame
     confirmed: pd.DataFrame
     posts: pd.DataFrame
+    tasks: dict[tuple[str, str, str], Task]
+    """Open items of rectification by unit, rule and target."""
 
     @property
     def full(self) -> float:
@@ -99,14 +114,15 @@ class Standing:
         return {(str(row["peer_group"]), str(row["group_code"])): row["rate"] for row in _records(found)}
 
     def department(self, indicator: Any) -> str:
-        """Code of the department that answers for an indicator: who rates it, else who supplies its feed."""
-        if indicator.rated_by:
-            return str(indicator.rated_by)
+        """Code of the department in charge of an indicator: the pack's lead, else who rates it or sends its feed."""
+        leads = loop_of(self.site, self.release.framework_code).rectification.leads
+        if named := leads.get(indicator.problem or "") or leads.get(indicator.code) or indicator.rated_by:
+            return str(named)
         feed = (indicator.measure or "").partition(".")[0]
         if feed not in self.site.settings.feeds:
             return ""
-        named = self.site.settings.feeds[feed].suppliers or contract_of(self.site, feed).suppliers
-        return named[0] if named else ""
+        suppliers = self.site.settings.feeds[feed].suppliers or contract_of(self.site, feed).suppliers
+        return suppliers[0] if suppliers else ""
 
 
 def read_standing(connection: Connection, site: Site, release: Release) -> Standing:
@@ -140,7 +156,24 @@ def read_standing(connection: Connection, site: Site, release: Release) -> Stand
         posts=read_posts(
             connection, release.jurisdiction, as_of=day, import_id=release.register_import_id or None
         ),
+        tasks=_tasks(connection, release),
     )
+
+
+def _tasks(connection: Connection, release: Release) -> dict[tuple[str, str, str], Task]:
+    rows = rectification.items_of(
+        connection, release.jurisdiction, framework=release.framework_code, period=release.period
+    )
+    now = rectification.standings_of(connection, release.jurisdiction, [row.item_id for row in rows])
+    found = {}
+    for row in rows:
+        stands = now.get(row.item_id)
+        if row.kind == "individual" and (stands is None or stands.state not in ("cancelled", "verified")):
+            due = stands or row
+            found[row.unit_code, row.rule_code, row.target] = Task(
+                date.fromisoformat(due.due_on), due.due_provisional, row.post, row.required_action_zh
+            )
+    return found
 
 
 def in_order(framework: Framework, parent: str | None = None) -> list[Any]:

@@ -146,6 +146,7 @@ def warnings_of(standing: Standing, unit: str) -> tuple[ConfirmedWarning, ...]:
                 colour=str(row.colour),
                 rate=_rate(standing, unit, str(row.target)),
                 advice=advice,
+                on=str(row.target),
             )
         )
     order = {code: place for place, code in enumerate(rules)}

@@ -13,7 +13,8 @@ from typing import Any
 from include.documents.official.pdf import to_pdf
 from include.documents.official.templates import Template
 from include.lake import StorePath
-from include.pipeline.document_facts import RENDER, Drafted, Drafting
+from include.pipeline.document_drafting import Drafted, Drafting
+from include.pipeline.document_facts import RENDER
 from include.pipeline.manifests import Manifest, write_manifest
 from include.site import Site
 from include.warehouse import audit

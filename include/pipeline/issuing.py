@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 
 from include.documents.official.distribution import KINDS, Kind
 from include.pipeline.access import authorise
-from include.pipeline.document_facts import QUARTERLY, Drafted, Drafting, drafts, previous_standing
+from include.pipeline.document_drafting import Drafted, Drafting, previous_standing
+from include.pipeline.document_facts import QUARTERLY, drafts
 from include.pipeline.document_standing import read_standing
 from include.pipeline.document_texts import texts_of
 from include.pipeline.issued_files import (

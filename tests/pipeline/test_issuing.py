@@ -29,6 +29,7 @@ from include.pipeline.issuing import IssueRefused, issue, list_documents, withdr
 from include.pipeline.manifests import NAME
 from include.pipeline.objections import decide_objection
 from include.pipeline.publicity import OnShow
+from include.pipeline.rectify import open_items
 from include.pipeline.verifying import verify_document
 from include.quarters import Quarter
 from include.site import open_site
@@ -425,7 +426,22 @@ def test_the_yearly_report_and_the_rectification_notice(small: SmallSite) -> Non
     assert "取自2026年第三季度发布结果" in said
     said = words((folder / "rectification_notice-U2.docx").read_bytes())
     assert "“指数”得分率提高到50.0%以上" in said
-    assert "2026年11月5日" in said
+    assert "2026年12月" in said
+
+
+def test_a_rectification_notice_says_what_the_item_on_record_says(small: SmallSite) -> None:
+    document = yaml.safe_load((small.folder / "site.yaml").read_text())
+    document["accounts"]["officer"] = {"roles": ["rectification_officer"]}
+    (small.folder / "site.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
+    small.site = open_site(small.folder)
+    open_items(small.site, PLACE, "small", "2026Q3", now=NOW - timedelta(days=0), actor="officer")
+    (item,) = [row for row in small.rows("select * from rectification_item") if row["unit_code"] == "U2"]
+    report = issued(small, kinds=("rectification_notice",), units=["U2"])
+    said = words((Path(report.folder) / "rectification_notice-U2.docx").read_bytes())
+    year, month, day = (int(part) for part in item["due_on"].split("-"))
+    assert f"{year}年{month}月{day}日" in said
+    assert item["required_action_zh"] in said
+    assert "4/10" not in said
 
 
 def test_common_problems_go_to_the_department_in_charge(tmp_path: Path) -> None:

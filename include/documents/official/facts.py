@@ -125,6 +125,8 @@ class ConfirmedWarning:
     """The rate of what it is about, where that is a score."""
     advice: str = ""
     """The rule's, or as a reviewer edited it."""
+    on: str = ""
+    """What it is about, as the release names it: `index`, `groups.<code>` …"""
 
 
 @dataclass(frozen=True)
