@@ -34,6 +34,10 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
 demo: $(VENV)/.runtime  ## Play eight quarters of a made-up county and show the newest warning list
 	@$(BIN)/python -m include.demo.run
 
+.PHONY: loop
+loop: $(VENV)/.runtime  ## Play a quarter from its warnings to a closed loop: reviews, documents, an objection, rectification
+	@$(BIN)/python -m include.demo.closing
+
 .PHONY: ui
 ui: $(VENV)/.runtime  ## Start Airflow with the demo's results; prints address and login
 	@$(BIN)/python -m include.demo.ui

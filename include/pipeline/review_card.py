@@ -20,7 +20,7 @@ from include.warehouse.releases import ReleaseKey
 from include.warehouse.reviews import Answer, Review
 from include.warehouse.store import open_warehouse, reading
 
-_MARKS = {"red": "■ 红 red", "yellow": "▲ 黄 yellow", "green": "● 绿 green", "": "– 未评 not rated"}
+_MARKS = {"red": "▲ 红 red", "yellow": "◆ 黄 yellow", "green": "● 绿 green", "": "– 未评 not rated"}
 
 
 @dataclass(frozen=True)
