@@ -37,7 +37,9 @@ def suppress(count: float | None) -> str:
 
 
 def counted_words(counted: Counted) -> str:
-    """`18/30(60.0%)`, a count alone, or the one sentence for whatever is too small.
+    """`18/30(60.0%)`, a mean with its sample, a count alone, or the one sentence for whatever is too small.
+
+    A numerator above its denominator is a sum of points over returns: a mean, never a share of more than all.
 
     A pair is shown whole or not at all: with one of numerator, denominator and their difference small, the others and
     the rate would give it away.
@@ -49,6 +51,8 @@ def counted_words(counted: Counted) -> str:
         return suppress(top)
     if not may_be_shown(counted):
         return TOO_FEW
+    if top > below > 0:
+        return f"平均{top / below:.2f}（样本{suppress(below)}）"
     share = f"（{top / below * 100:.1f}%）" if below else ""
     return f"{suppress(top)}/{suppress(below)}{share}"
 

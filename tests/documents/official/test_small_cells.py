@@ -61,6 +61,7 @@ def test_none_of_many_and_all_of_many_are_shown() -> None:
     assert counted_words(Counted(0, 12)) == "0/12（0.0%）"
     assert counted_words(Counted(12, 12)) == "12/12（100.0%）"
     assert counted_words(Counted(0, 0)) == "0/0"
+    assert counted_words(Counted(24225, 285)) == "平均85.00（样本285）"
     assert counted_words(Counted(None, 3)) == "—"
     assert not is_small(5)
 
