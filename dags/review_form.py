@@ -23,9 +23,12 @@ class FormError(ValueError):
 def params(card: ReviewCard | None = None) -> dict[str, Param]:
     """Form fields below the card: what is not confirmed, why, other advice. Without a card: as a DAG has them."""
     items = card.items if card else ()
+    # What the first review dismissed would count again if the second left it out.
+    dismissed = list(card.dismissed) if card else []
+    reason = card.answers[-1].reason if card and dismissed else None
     return {
         "dismissed": Param(
-            [],
+            dismissed,
             type="array",
             items={"type": "string"},
             examples=[item.key for item in items],
@@ -34,7 +37,7 @@ def params(card: ReviewCard | None = None) -> dict[str, Param]:
             description="其余的即为确认。 All others are confirmed.",
         ),
         "reason": Param(
-            None,
+            reason or None,
             type=["null", "string"],
             minLength=3,
             title="理由 Reason",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Param, get_current_context, task, task_group
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from house_rules import DEFAULT_ARGS, Tag, doc, opened, quarter_param
 from quarter_timetable import (
     QuarterAssetTimetable,
@@ -15,7 +16,7 @@ from quarter_timetable import (
     quarter_reviewed,
     run_key,
 )
-from review_operator import ReviewOperator
+from review_operator import WAKE_SECONDS, ReviewOperator
 
 from include.quarters import Quarter
 from include.site import open_site
@@ -39,6 +40,25 @@ def open_all() -> list[dict[str, int | str]]:
     return [{"review_id": number, "title": titles[code]} for number, code in codes.items()]
 
 
+@task.sensor(
+    mode="reschedule",
+    poke_interval=WAKE_SECONDS,
+    timeout=timedelta(days=365),
+    map_index_template="{{ title }}",
+    task_display_name="公示 On show",
+)
+def shown(review: dict[str, Any]) -> bool:
+    """Wait while the pack wants the results on show; skipped once another release is final."""
+    from include.pipeline.after_review import on_show
+
+    get_current_context()["title"] = review["title"]
+    site, now = opened()
+    state = on_show(site, review["review_id"], now=now)
+    if state == "superseded":
+        raise AirflowSkipException(state)
+    return state == "over"
+
+
 @task(
     multiple_outputs=False,
     outlets=[quarter_reviewed],
@@ -46,7 +66,7 @@ def open_all() -> list[dict[str, int | str]]:
     task_display_name="审核结束 Reviewed",
 )
 def reviewed(review: dict[str, Any]) -> None:
-    """Announce that a list has passed both reviews."""
+    """Announce that documents may go out."""
     context = get_current_context()
     context["title"] = review["title"]
     jurisdiction, quarter = run_key(context)
@@ -59,14 +79,10 @@ def reviewed(review: dict[str, Any]) -> None:
 
 @task_group
 def one_review(review: dict[str, Any]) -> None:
-    """The steps of one review."""
-    steps = [
-        ReviewOperator(task_id=name, task_display_name=title, review=review, step=step)
-        for step, (name, title) in enumerate(
-            (("first", "初审 First review"), ("second", "复审 Second review")), start=1
-        )
-    ]
-    steps[0] >> steps[1] >> reviewed(review)
+    """Two reviews, and the period on show where the pack asks for one."""
+    first = ReviewOperator(task_id="first", task_display_name="初审 First review", review=review, step=1)
+    second = ReviewOperator(task_id="second", task_display_name="复审 Second review", review=review, step=2)
+    first >> second >> shown(review) >> reviewed(review)
 
 
 areas = open_site().jurisdictions

@@ -16,14 +16,21 @@ DECLARED = {f"ingest_{feed}" for feed in FEEDS} | {
     "score_quarter",
     "review_warnings",
     "send_messages",
+    "issue_notices",
 }
 TAGS = {"报送 ingest", "评分 score", "审核 review", "时限 deadline"}
 ANNOUNCES = {
     "score_quarter": {"score": ["quarter_ready", "quarter_released"]},
     "review_warnings": {"one_review.reviewed": ["quarter_reviewed"]},
     "send_messages": {},
+    "issue_notices": {},
 }
-LISTENS = {"score_quarter": "quarter_ready", "review_warnings": "quarter_released"}
+LISTENS = {
+    "score_quarter": "quarter_ready",
+    "review_warnings": "quarter_released",
+    "issue_notices": "quarter_reviewed",
+}
+WITHOUT_TRIAL = {"deadline_tick", "review_warnings", "send_messages", "issue_notices"}
 SECTIONS = ("### 做什么 What", "### 何时 When", "### 失败了 If it fails", "### 重跑 Re-running")
 
 pytestmark = pytest.mark.airflow
@@ -55,7 +62,7 @@ def test_house_rules(parsed: dict[str, Any], dag_id: str) -> None:
 @pytest.mark.parametrize("dag_id", sorted(DECLARED))
 def test_tasks_have_a_time_limit_and_retry_io_faults_only(parsed: dict[str, Any], dag_id: str) -> None:
     tasks = parsed["dags"][dag_id]["tasks"]
-    assert len(tasks) == (4 if dag_id == "review_warnings" else 1)
+    assert len(tasks) == (5 if dag_id == "review_warnings" else 1)
     for name, task in tasks.items():
         assert 0 < task["timeout_seconds"] <= 3600
         assert task["retries"] == (999 if name in ("one_review.first", "one_review.second") else 3)
@@ -74,7 +81,7 @@ def test_dags_are_joined_by_assets(parsed: dict[str, Any]) -> None:
 
 
 def test_forms_ask_for_quarter_and_trial_run(parsed: dict[str, Any]) -> None:
-    for dag_id in DECLARED - {"deadline_tick", "review_warnings", "send_messages"}:
+    for dag_id in DECLARED - WITHOUT_TRIAL:
         form, defaults = parsed["dags"][dag_id]["params"], parsed["dags"][dag_id]["defaults"]
         assert re.fullmatch(form["quarter"]["pattern"], "2026Q3")
         assert not re.fullmatch(form["quarter"]["pattern"], "2026Q5")

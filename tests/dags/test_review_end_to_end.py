@@ -11,8 +11,10 @@ import pytest
 
 from include.demo.airflow_api import AirflowError
 from include.demo.airflow_runtime import RunningAirflow, start_airflow
+from include.keys import KeyRing
 from include.pipeline.review import answer
 from include.pipeline.review_card import review_card
+from include.quarters import Quarter
 from tests.pipeline.small_site import NOW, PLACE, SENT, SmallSite, cases, on_time
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
@@ -23,6 +25,7 @@ ACCOUNTS = {
     "both": {"roles": ["first_reviewer", "second_reviewer"]},
     "lin": {"roles": ["second_reviewer"]},
     "maker": {"roles": ["ops", "first_reviewer"]},
+    "issue_notices": {"roles": ["issuer"]},
 }
 LOGINS = {
     "chen": ["mingjing_reviewer"],
@@ -39,9 +42,10 @@ CONFIRM = {
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> SmallSite:
-    return SmallSite.make(
-        tmp_path_factory.mktemp("site"), "cases", settings={"accounts": ACCOUNTS, "notify": NOTIFY}
-    )
+    settings = {"accounts": ACCOUNTS, "notify": NOTIFY}
+    small = SmallSite.make(tmp_path_factory.mktemp("site"), "cases", settings=settings)
+    KeyRing(file=small.folder / "keys.yaml").with_new("sign", Quarter(2025, 4)).save()
+    return small
 
 
 @pytest.fixture(scope="module")
@@ -145,12 +149,10 @@ def test_two_people_answer_and_nobody_else(airflow: RunningAirflow, small: Small
     respond(airflow, second, "both")
     again = card(airflow, "one_review.second", "lin", label="小体系 · 未记录 Not recorded: [both]")
     assert small.rows("select count(*) as answers from review_answer") == [{"answers": 1}]
-    respond(
-        airflow,
-        again,
-        "lin",
-        {**CONFIRM, "params_input": {"dismissed": [], "reason": None, "advice": f"{key}: 请再核对台账"}},
-    )
+    # What the first review dismissed is chosen already.
+    offered = {name: again["params"][name]["value"] for name in ("dismissed", "reason")}
+    assert offered == {"dismissed": [key], "reason": "证据不足,属系统误判"}
+    respond(airflow, again, "lin", {**CONFIRM, "params_input": {**offered, "advice": f"{key}: 请再核对台账"}})
 
     run_id = second["task_instance"]["dag_run_id"]
     assert airflow.api.wait_runs([("review_warnings", run_id)], timeout_seconds=90) == {
@@ -163,8 +165,17 @@ def test_two_people_answer_and_nobody_else(airflow: RunningAirflow, small: Small
     assert small.rows("select status from release_status order by status_id desc limit 1") == [
         {"status": "final"}
     ]
-    events = airflow.api.call("GET", "/assets/events?limit=100")["asset_events"]
-    assert [one["partition_key"] for one in events if one["name"] == "quarter_reviewed"] == [KEY]
+
+    issuing = airflow.api.wait_key("issue_notices", KEY, timeout_seconds=90, settled=lambda: True)
+    assert issuing["state"] == "success", airflow.task_log("issue_notices", issuing["dag_run_id"])
+    # The one warning was dismissed: nobody is warned, everybody gets the form.
+    issued = small.rows(
+        "select kind, issued_by, count(*) as number from notice group by kind, issued_by order by kind"
+    )
+    assert [tuple(row.values()) for row in issued] == [
+        ("feedback_form", "issue_notices", 4),
+        ("quarter_report", "issue_notices", 1),
+    ]
 
 
 def test_a_revision_ends_the_open_question_and_asks_anew(airflow: RunningAirflow, small: SmallSite) -> None:
@@ -195,6 +206,7 @@ def test_an_answer_by_command_line_passes_the_step_on(airflow: RunningAirflow, s
         "open_all": "success",
         "first": "success",
         "second": "skipped",
+        "shown": "skipped",
         "reviewed": "skipped",
     }
     assert small.rows(f"select outcome from review_end where review_id = {number}") == [
