@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from include.pipeline.due import DueDelivery, due_deliveries
+from include.pipeline.due_soon import DueSoon, due_soon
 from include.site import Site
 from include.warehouse import reviews
 from include.warehouse.store import open_warehouse, reading
@@ -27,6 +28,9 @@ NEWS_DAYS = 7
 """How long something that has happened is news: a channel that was down longer is not told any more."""
 REVIEW_AGAIN_DAYS = 3
 DELIVERY_AGAIN_DAYS = 7
+CLOCK_AGAIN_DAYS = 7
+CLOCKS = {"item": "rectification", "objection": "objections", "answer": "answers"}
+"""Topic by the kind of clock that ends soon; a period on show ends by itself."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,25 @@ def facts(site: Site, *, now: datetime) -> list[Facts]:
             found += _reviews(connection, area, now)
             found += _sent_back(connection, area, now)
             found += _final(connection, area, now)
-    return found + list(_deliveries(site, due_deliveries(site, now=now)))
+    return [
+        *found,
+        *_deliveries(site, due_deliveries(site, now=now)),
+        *clock_facts(due_soon(site, now=now)),
+    ]
+
+
+def clock_facts(ending: list[DueSoon]) -> Iterator[Facts]:
+    """What to tell of clocks that end soon or have run out, per area and topic."""
+    by_topic: dict[tuple[str, str], list[DueSoon]] = defaultdict(list)
+    for one in ending:
+        if topic := CLOCKS.get(one.kind):
+            by_topic[one.jurisdiction, topic].append(one)
+    for (area, topic), its in sorted(by_topic.items()):
+        late = sum(one.late for one in its)
+        about = sorted(f"{'late' if one.late else 'due'}/{one.kind}/{one.key}" for one in its)
+        again = _again(max(-one.days_left for one in its), CLOCK_AGAIN_DAYS)
+        units = len({one.unit_code for one in its})
+        yield Facts(topic, area, (*about, again), {"due": len(its) - late, "late": late, "units": units})
 
 
 def _reviews(connection: Connection, area: str, now: datetime) -> Iterator[Facts]:

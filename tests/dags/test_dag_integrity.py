@@ -17,6 +17,7 @@ DECLARED = {f"ingest_{feed}" for feed in FEEDS} | {
     "review_warnings",
     "send_messages",
     "issue_notices",
+    "follow_up",
 }
 TAGS = {"报送 ingest", "评分 score", "审核 review", "时限 deadline"}
 ANNOUNCES = {
@@ -24,13 +25,14 @@ ANNOUNCES = {
     "review_warnings": {"one_review.reviewed": ["quarter_reviewed"]},
     "send_messages": {},
     "issue_notices": {},
+    "follow_up": {"ask": ["quarter_released"]},
 }
 LISTENS = {
     "score_quarter": "quarter_ready",
     "review_warnings": "quarter_released",
     "issue_notices": "quarter_reviewed",
 }
-WITHOUT_TRIAL = {"deadline_tick", "review_warnings", "send_messages", "issue_notices"}
+WITHOUT_TRIAL = {"deadline_tick", "review_warnings", "send_messages", "issue_notices", "follow_up"}
 SECTIONS = ("### 做什么 What", "### 何时 When", "### 失败了 If it fails", "### 重跑 Re-running")
 
 pytestmark = pytest.mark.airflow
@@ -62,7 +64,7 @@ def test_house_rules(parsed: dict[str, Any], dag_id: str) -> None:
 @pytest.mark.parametrize("dag_id", sorted(DECLARED))
 def test_tasks_have_a_time_limit_and_retry_io_faults_only(parsed: dict[str, Any], dag_id: str) -> None:
     tasks = parsed["dags"][dag_id]["tasks"]
-    assert len(tasks) == (5 if dag_id == "review_warnings" else 1)
+    assert len(tasks) == {"review_warnings": 5, "follow_up": 2}.get(dag_id, 1)
     for name, task in tasks.items():
         assert 0 < task["timeout_seconds"] <= 3600
         assert task["retries"] == (999 if name in ("one_review.first", "one_review.second") else 3)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ import pytest
 from include.config import ConfigError
 from include.pipeline.access import acts
 from include.pipeline.check_people import mistaken_people
+from include.pipeline.due_soon import DueSoon
+from include.pipeline.message_facts import clock_facts
 from include.pipeline.messages import due_messages, record_sent, topics
 from include.pipeline.review import answer, open_reviews
 from include.pipeline.review_card import review_card
@@ -108,6 +110,28 @@ def test_news_follow_the_review(small: SmallSite) -> None:
     review(small, 1, "first")
     review(small, 2, "second")
     assert "已定稿(2026Q3):红 0、黄 1、绿 1 个单位" in tell(small)["duty", "feishu_duty"]
+
+
+def test_clocks_that_end_are_told_per_topic_and_again_when_one_has_run_out() -> None:
+    day = date(2026, 10, 20)
+
+    def clock(kind: str, key: int, unit: str, left: int, *, provisional: bool = False) -> DueSoon:
+        return DueSoon(PLACE, kind, key, unit, day + timedelta(days=left), provisional, left)
+
+    ending = [
+        clock("item", 1, "U1", 3),
+        clock("item", 2, "U1", -1),
+        clock("item", 3, "U2", -1, provisional=True),
+        clock("objection", 4, "U2", 0),
+        clock("publicity", 5, "", 2),
+    ]
+    told = {one.topic: one for one in clock_facts(ending)}
+    assert {topic: one.counts for topic, one in told.items()} == {
+        "rectification": {"due": 2, "late": 1, "units": 2},
+        "objections": {"due": 1, "late": 0, "units": 1},
+    }
+    (objection,) = clock_facts([clock("objection", 4, "U2", -1)])
+    assert objection.about != told["objections"].about
 
 
 def test_what_failed_too_long_is_no_news_any_more(small: SmallSite) -> None:
