@@ -24,6 +24,7 @@ from include.cli.objections import objections, publicity
 from include.cli.options import AsJson, QuarterKey, SiteFolder, up_to_date
 from include.cli.preview import preview
 from include.cli.reasons import explain, why
+from include.cli.rectify import rectify
 from include.cli.returns import return_book
 from include.cli.reviews import reviews
 from include.cli.sentences import HELD, WRONG, SayingGroup, refuse, say, say_json
@@ -46,6 +47,7 @@ app.add_typer(frameworks, name="framework")
 app.command()(send)
 app.command("return")(return_book)
 app.add_typer(reviews, name="review")
+app.add_typer(rectify, name="rectify")
 app.add_typer(objections, name="objection")
 app.add_typer(publicity, name="publicity")
 app.add_typer(aliases, name="aliases")

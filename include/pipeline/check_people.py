@@ -68,6 +68,12 @@ def _mistaken_loop(site: Site, framework: str, loop: Loop) -> Iterator[str]:
                 f"{framework} loop.yaml: 期限 [{term.clock}] 不在期限库中。 "
                 f"{framework} loop.yaml: there is no clock [{term.clock}] in the library."
             )
+    for problem, supplier in loop.rectification.leads.items():
+        if supplier not in site.settings.suppliers:
+            yield (
+                f"{framework} loop.yaml: 共性问题 [{problem}] 的牵头部门 [{supplier}] 未列入 suppliers。 "
+                f"{framework} loop.yaml: the lead [{supplier}] of common problem [{problem}] is not among suppliers."
+            )
 
 
 def _terms(loop: Loop) -> Iterator[Term]:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
+from include.feeds.landing import land
 from include.feeds.persons import without_persons
 from include.pipeline.access import authorise
 from include.pipeline.rectify_act import RectificationRefused, act, item_of, needed, new_event, record
 from include.pipeline.rectify_open import Opened, open_items
 from include.pipeline.rectify_state import SURVEYED_AT_LEAST, known_items
 from include.pipeline.terms import calendar_of
+from include.pipeline.vault import vault_key
 from include.quarters import Quarter
 from include.reviews.loop import Rectification, loop_of
 from include.reviews.rectification import Standing
@@ -48,22 +51,20 @@ def add_measure(site: Site, item_id: int, *, account: str, measure: str, now: da
 
 
 def report_done(
-    site: Site, item_id: int, *, account: str, reason: str, now: datetime, evidence_sha256: str = ""
+    site: Site, item_id: int, *, account: str, reason: str, now: datetime, evidence: Path | None = None
 ) -> Standing:
-    """Record that a unit says it is done; `reason` says what was done, `evidence_sha256` names the file that shows it.
+    """Record that a unit says it is done; `reason` says what was done, `evidence` is kept in the vault under its hash.
 
     The clock stops with the report; a refusal that finds it false lets the days run as if it had not been made.
     """
     needed(reason, "完成情况", "what was done")
+    digest = ""
+    if evidence is not None:
+        area = item_of(site, item_id).jurisdiction
+        authorise(site, account, "rectify_report", jurisdiction=area)
+        digest = land(evidence, site.lake / area / "vault" / "rectification", key=vault_key(site)).sha256
     return act(
-        site,
-        item_id,
-        "reported",
-        "rectify_report",
-        account,
-        now,
-        reason=reason,
-        evidence_sha256=evidence_sha256,
+        site, item_id, "reported", "rectify_report", account, now, reason=reason, evidence_sha256=digest
     )
 
 

@@ -20,6 +20,7 @@ from include.lake import StorePath
 from include.pipeline.catalogue import contract_of
 from include.pipeline.judging import suppliers_of
 from include.pipeline.readiness import deadline_of
+from include.pipeline.rectify_act import RectificationRefused
 from include.pipeline.rectify_state import Known, known_items
 from include.pipeline.terms import calendar_of
 from include.quarters import Quarter
@@ -53,12 +54,12 @@ def write_results(site: Site, jurisdiction: str, quarter: Quarter, *, now: datet
     verified in the year before its end.
 
     Raises:
-        ValueError: the quarter has not ended.
+        RectificationRefused: the quarter has not ended.
         include.config.ConfigError: the contract is wrong.
     """
     if quarter.end >= now.astimezone(site.zone).date():
-        raise ValueError(
-            f"{quarter} 尚未结束,没有季末结果。 {quarter} has not ended; there are no results of it."
+        raise RectificationRefused(
+            f"{quarter} 尚未结束,没有季末结果。", f"{quarter} has not ended; there are no results of it."
         )
     if FEED not in site.feeds:
         return None

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from include.pipeline.access import authorise
+from include.pipeline.publicity import check_shown
 from include.pipeline.rectify_plan import planned_items
 from include.pipeline.rectify_state import (
     Known,
@@ -53,9 +54,11 @@ def open_items(
     Raises:
         include.pipeline.access.NotAllowed: the account has not the role, or not in this area.
         UnknownRelease: the quarter is not final.
+        include.pipeline.publicity.OnShow: the pack asks for a period on show, and it is not over.
     """
     role = authorise(site, actor, "rectify_open", jurisdiction=jurisdiction)
     key = ReleaseKey(jurisdiction, framework, period)
+    check_shown(site, key, now=now)
     calendar, today = calendar_of(site), now.astimezone(site.zone).date()
     with writing(open_warehouse(site.warehouse_url)) as connection:
         lock(connection, "rectification", jurisdiction)

@@ -136,7 +136,7 @@ def test_what_happens_after_the_quarter_does_not_count_in_it(small: SmallSite):
 
 
 def test_a_quarter_that_has_not_ended_has_no_results(small: SmallSite):
-    with pytest.raises(ValueError, match="尚未结束"):
+    with pytest.raises(rectify.RectificationRefused, match="尚未结束"):
         write_results(small.site, PLACE, Q4, now=at("2026-12-31"))
     assert write_results(small.site, PLACE, Quarter(2026, 3), now=at("2027-01-02")) is None
     assert follow_up(small.site, now=at("2027-01-25")).results == (), (
