@@ -27,6 +27,8 @@ from include.pipeline.ready import ready_quarters
 from include.pipeline.warning_list import warning_list
 from include.quarters import Quarter
 from include.site import REPOSITORY, Site
+from include.warehouse.reviews import open_reviews_of
+from include.warehouse.store import open_warehouse, reading
 
 FOLDER = REPOSITORY / "demo"
 CACHE = REPOSITORY / "build" / "airflow"
@@ -132,7 +134,23 @@ def _newest(console: Console, site: Site, airflow: RunningAirflow, written: Writ
         )
         if run["state"] != "success":
             raise AirflowError(airflow.task_log("score_quarter", run["dag_run_id"])[-3000:])
-    console.print(f"  {county.LAST}  quarter_ready [{key}] → score_quarter ✓", highlight=False)
+        status.update("review_warnings …")
+        _wait_for_review(site)
+    console.print(
+        f"  {county.LAST}  quarter_ready [{key}] → score_quarter ✓ → review_warnings: 等待初审 waits for the first review",
+        highlight=False,
+    )
+
+
+def _wait_for_review(site: Site) -> None:
+    """Wait until the release lies before its reviewers; AirflowError where it does not."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while time.monotonic() < deadline:
+        with reading(open_warehouse(site.warehouse_url)) as connection:
+            if open_reviews_of(connection, county.JURISDICTION):
+                return
+        time.sleep(0.25)
+    raise AirflowError("review_warnings 未发起审核 has opened no review")
 
 
 def _closing(console: Console, seconds: float) -> None:
@@ -143,6 +161,7 @@ def _closing(console: Console, seconds: float) -> None:
         f"数据仓库 warehouse      {FOLDER / 'site' / 'warehouse.sqlite'}\n"
         f"数据湖 lake             {FOLDER / 'site' / 'lake'}\n"
         f"用时 took {seconds:.0f} 秒 s,本进程内存峰值 peak memory of this process {peak:.0f} MiB。\n"
+        f"待审 under review: mingjing review list(站点 site {FOLDER / 'site'})\n"
         f"界面 To see it in Airflow: make ui",
         highlight=False,
     )
