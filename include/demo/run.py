@@ -137,7 +137,7 @@ def _newest(console: Console, site: Site, airflow: RunningAirflow, written: Writ
         status.update("review_warnings …")
         _wait_for_review(site)
     console.print(
-        f"  {county.LAST}  quarter_ready [{key}] → score_quarter ✓ → review_warnings: 等待初审 waits for the first review",
+        f"  {county.LAST}  quarter_ready [{key}] → score_quarter ✓ → review_warnings: 等待初审 waits for a reviewer",
         highlight=False,
     )
 
