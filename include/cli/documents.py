@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from include.cli.accounts import As, acting
-from include.cli.options import AsJson, QuarterKey, SiteFolder, up_to_date
+from include.cli.options import Area, AsJson, Framework, QuarterKey, SiteFolder, up_to_date
 from include.cli.sentences import HELD, WRONG, refuse, say, say_json
 from include.documents.official.distribution import Kind
 from include.site import Site
@@ -18,10 +18,6 @@ from include.site import Site
 if TYPE_CHECKING:
     from include.warehouse.releases import ReleaseKey
 
-Framework = Annotated[
-    str, typer.Option(help="指标体系,缺省为站点的第一个 Framework; the site's first by default")
-]
-Area = Annotated[str, typer.Option(help="地区,缺省为站点的第一个 Area; the site's first by default")]
 _KINDS = get_args(Kind)
 _STATUS = {
     "issued": "有效 in force",

@@ -22,6 +22,7 @@ from include.cli.frameworks import frameworks
 from include.cli.key_ring import keys
 from include.cli.objections import objections, publicity
 from include.cli.options import AsJson, QuarterKey, SiteFolder, up_to_date
+from include.cli.precision import precision
 from include.cli.preview import preview
 from include.cli.reasons import explain, why
 from include.cli.rectify import rectify
@@ -30,6 +31,7 @@ from include.cli.reviews import reviews
 from include.cli.sentences import HELD, WRONG, SayingGroup, refuse, say, say_json
 from include.cli.stewards import aliases, contract, due, suppliers, template
 from include.cli.vault import retain, vault
+from include.cli.year import year
 from include.quarters import Quarter
 from include.site import Site, open_site
 
@@ -50,6 +52,7 @@ app.add_typer(reviews, name="review")
 app.add_typer(rectify, name="rectify")
 app.add_typer(objections, name="objection")
 app.add_typer(publicity, name="publicity")
+app.add_typer(year, name="year")
 app.add_typer(aliases, name="aliases")
 app.add_typer(keys, name="keys")
 app.command()(certainty)
@@ -67,6 +70,7 @@ for command in (corrections, superseded, respelled):
 app.command()(explain)
 app.command()(why)
 app.command()(preview)
+app.command()(precision)
 
 
 Feeds = Annotated[list[str] | None, typer.Argument(help="数据源,缺省为全部 Feeds; all by default")]

@@ -9,17 +9,20 @@ from typing import Annotated, Any
 import typer
 
 from include.cli.accounts import As, acting
-from include.cli.options import AsJson, QuarterKey, SiteFolder, up_to_date
+from include.cli.options import (
+    Area,
+    AsJson,
+    Framework,
+    QuarterKey,
+    SiteFolder,
+    chosen_framework,
+    up_to_date,
+)
 from include.cli.sentences import say, say_json
-from include.site import Site
 
 objections = typer.Typer(no_args_is_help=True, help="异议:登记、决定。 Objections: register, decide.")
 publicity = typer.Typer(no_args_is_help=True, help="公示。 Publicity.")
 
-Framework = Annotated[
-    str, typer.Option(help="指标体系,缺省为站点的第一个 Framework; the site's first by default")
-]
-Area = Annotated[str, typer.Option(help="地区,缺省为站点的第一个 Area; the site's first by default")]
 Reason = Annotated[str, typer.Option(help="理由 Reason")]
 
 
@@ -61,7 +64,7 @@ def register(
     objection_id = register_objection(
         chosen,
         place,
-        _framework(chosen, framework),
+        chosen_framework(chosen, framework),
         str(quarter),
         unit,
         target=target,
@@ -97,7 +100,7 @@ def import_form(
     numbers = register_form(
         chosen,
         area or chosen.jurisdictions[0],
-        _framework(chosen, framework),
+        chosen_framework(chosen, framework),
         str(quarter),
         form,
         filed_on=filed or datetime.now(chosen.zone).date(),
@@ -179,7 +182,7 @@ def open_now(
     from include.warehouse.releases import ReleaseKey
 
     chosen = up_to_date(site)
-    key = ReleaseKey(area or chosen.jurisdictions[0], _framework(chosen, framework), str(quarter))
+    key = ReleaseKey(area or chosen.jurisdictions[0], chosen_framework(chosen, framework), str(quarter))
     found = open_publicity(
         chosen,
         key,
@@ -204,13 +207,9 @@ def show(
     from include.warehouse.releases import ReleaseKey
 
     chosen = up_to_date(site)
-    key = ReleaseKey(area or chosen.jurisdictions[0], _framework(chosen, framework), str(quarter))
+    key = ReleaseKey(area or chosen.jurisdictions[0], chosen_framework(chosen, framework), str(quarter))
     found: Any = publicity_of(chosen, key, now=datetime.now(UTC))
     if as_json:
         say_json(vars(found) | {"blocks": found.blocks})
         return
     say(f"[{key}] {found.state} {found.starts_on or ''} → {found.ends_on or ''} {found.place}".rstrip(" →"))
-
-
-def _framework(site: Site, framework: str) -> str:
-    return framework or site.settings.frameworks[0].partition("@")[0]

@@ -1,4 +1,4 @@
-"""What many commands take: the site's folder, a quarter, JSON; and the site opened with its warehouse up to date."""
+"""What many commands take: the site's folder, an area, a framework, a quarter, JSON; the site opened, up to date."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ QuarterKey = Annotated[
     Quarter, typer.Argument(parser=_quarter, metavar="QUARTER", help="季度,如 2026Q3 Quarter such as 2026Q3")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON Print JSON")]
+Framework = Annotated[
+    str, typer.Option(help="指标体系,缺省为站点的第一个 Framework; the site's first by default")
+]
+Area = Annotated[str, typer.Option(help="地区,缺省为站点的第一个 Area; the site's first by default")]
+
+
+def chosen_framework(site: Site, framework: str) -> str:
+    """The code of the framework that a command is about."""
+    return framework or site.settings.frameworks[0].partition("@")[0]
 
 
 def up_to_date(folder: Path | None) -> Site:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,7 @@ def analyse_release(
             if releases.is_analysed(connection, release_id):
                 return "known"
             leads, checks = quality_leads(connection, site, inputs, register, scored.units)
-        run, frames = _worked_out(scored)
+        run, frames = worked_out(scored)
         with writing(engine) as connection:
             written = releases.add_analyses(
                 connection,
@@ -66,7 +67,8 @@ def analyse_release(
     return "written" if written else "known"
 
 
-def _worked_out(scored: ScoreInputs) -> tuple[dict[str, object], dict[str, pd.DataFrame]]:
+def worked_out(scored: ScoreInputs) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """The certainty of what was scored, as `add_analyses` wants it: the run, and the frames by table."""
     if scored.framework.certainty is None:
         nothing = {"draws": 0, "seed": 0, "rank_shift": None, "index_shift": None, "result_digest": ""}
         return {"state": "not_declared", **nothing}, {}

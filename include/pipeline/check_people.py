@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from include.clocks import load_clocks
 from include.config import ConfigError
 from include.pipeline.access import EVERY, accounts_for, acts
+from include.pipeline.catalogue import known_versions
 from include.pipeline.terms import clock_files
 from include.reviews.loop import Loop, Term, loop_of
+from include.reviews.settlement import year_framework
+from include.reviews.year import SUFFIX, quarterly_code
+from include.scoring.errors import FrameworkError
 from include.site import Site
 
 
@@ -30,7 +34,9 @@ def mistaken_people(site: Site) -> Iterator[str]:
                 )
     for framework in _frameworks(site):
         try:
-            yield from _mistaken_loop(site, framework, loop_of(site, framework))
+            loop = loop_of(site, framework)
+            yield from _mistaken_loop(site, framework, loop)
+            yield from _mistaken_year(site, framework, loop)
         except ConfigError as error:
             yield str(error)
 
@@ -52,6 +58,33 @@ def missing_people(site: Site) -> Iterator[str]:
                         f"In area [{area}] no account is [{step.role}]: nobody can give the "
                         f"{step.title.en.lower()} of {framework}."
                     )
+
+
+def _mistaken_year(site: Site, framework: str, loop: Loop) -> Iterator[str]:
+    """What a framework's `year:` says that no version of the framework can do."""
+    if quarterly_code(framework) != framework:
+        yield (
+            f"指标体系代码 [{framework}] 不得以 {SUFFIX} 结尾,该结尾留给年度结算。 "
+            f"The code [{framework}] must not end with {SUFFIX}, which is for settlements."
+        )
+        return
+    try:
+        versions = known_versions(site, framework)
+    except (ConfigError, FrameworkError):
+        return  # said where frameworks are checked
+    wanted = {group for one in loop.year.dimensions for group in one.groups}
+    for pack in versions:
+        if unknown := sorted(wanted - {group.code for group in pack.framework.groups}):
+            yield (
+                f"{framework} loop.yaml: year.dimensions 的 {unknown} 不在 {pack.framework.version} 版的维度中。 "
+                f"{framework} loop.yaml: the groups {unknown} of year.dimensions are not in version "
+                f"{pack.framework.version}."
+            )
+        try:
+            year_framework(pack.framework, loop.year, 2000)
+        except FrameworkError as error:
+            yield str(error)
+            return
 
 
 def _mistaken_loop(site: Site, framework: str, loop: Loop) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -50,6 +51,7 @@ from include.pipeline.document_units import (
     warnings_of,
 )
 from include.pipeline.terms import due_of
+from include.pipeline.year_report import year_facts
 from include.quarters import Quarter
 from include.reviews.loop import loop_of
 from include.scoring.when import Condition
@@ -193,6 +195,7 @@ def _report(connection: Connection, drafting: Drafting, kind: Kind) -> Drafted:
         first = next(iter(in_year.values()))
         beginning = read_standing(connection, standing.site, first) if first != release else None
         dimensions = year_dimensions(standing, beginning, phrases)
+    settled = year_facts(connection, standing, phrases) if year else None
     made = ReportFacts(
         paper=drafting.paper(kind, period=period),
         full=standing.full,
@@ -209,6 +212,8 @@ def _report(connection: Connection, drafting: Drafting, kind: Kind) -> Drafted:
         dimensions=dimensions,
         taken_from=release.period if year else "",
     )
+    if settled is not None:
+        made = replace(made, **vars(settled), taken_from="")
     return Drafted(kind, "", _file(kind, period), made)
 
 

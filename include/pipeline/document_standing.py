@@ -15,6 +15,7 @@ from include.pipeline.replay import read_framework, read_scored_units
 from include.quarters import Quarter
 from include.reviews.loop import loop_of
 from include.scoring import Framework
+from include.scoring.periods import ends
 from include.site import Site
 from include.warehouse import rectification, releases
 from include.warehouse.register import read_posts
@@ -127,7 +128,7 @@ class Standing:
 
 def read_standing(connection: Connection, site: Site, release: Release) -> Standing:
     """Read what documents need of a release."""
-    day = Quarter.parse(release.period).end
+    day = Quarter(*ends(release.period)).end
     named = select(dim_peer_group.c.peer_group, dim_peer_group.c.title_zh).where(
         dim_peer_group.c.jurisdiction == release.jurisdiction, dim_peer_group.c.retired_import_id == 0
     )

@@ -130,7 +130,7 @@ def _warnings(raised: pd.DataFrame) -> pd.DataFrame:
 
 def read_history(
     connection: Connection,
-    priors: Mapping[Quarter, Release],
+    priors: Mapping[Quarter, Release] | Mapping[str, Release],
     framework: Framework,
     *,
     with_indicators: bool = True,
@@ -141,8 +141,8 @@ def read_history(
     Without indicators, the results hold units and groups only.
     """
     return {
-        str(quarter): _past(connection, release, framework, with_indicators=with_indicators)
-        for quarter, release in sorted(priors.items())
+        str(period): _past(connection, release, framework, with_indicators=with_indicators)
+        for period, release in sorted(priors.items(), key=lambda item: str(item[0]))
     }
 
 

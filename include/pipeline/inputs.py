@@ -315,10 +315,10 @@ def main_quarter(verdict: EffectiveVerdict) -> str:
     return max(verdict.staged, key=lambda staged: (staged.rows, staged.quarter)).quarter
 
 
-def code_digest() -> str:
-    """SHA-256 over the code that makes figures; stored beside the input digest, not in it."""
+def code_digest(*more: str) -> str:
+    """SHA-256 over the code that makes figures, with `more` rooms; stored beside the input digest, not in it."""
     whole = hashlib.sha256()
-    for room in _CODE_ROOMS:
+    for room in (*_CODE_ROOMS, *more):
         for path in sorted((REPOSITORY / "include" / room).rglob("*.py")):
             whole.update(path.relative_to(REPOSITORY).as_posix().encode() + b"\0" + path.read_bytes())
     return whole.hexdigest()

@@ -19,6 +19,7 @@ from include.quarters import Quarter
 from include.scoring import Framework, ScoreResult
 from include.scoring.loader import parse_documents
 from include.scoring.moves import ScoreInputs
+from include.scoring.periods import ends
 from include.warehouse import releases
 from include.warehouse.register import read_units
 from include.warehouse.releases import Release, ReleaseKey
@@ -123,7 +124,7 @@ def matrices(measures: pd.DataFrame, framework: Framework) -> tuple[pd.DataFrame
 def read_scored_units(connection: Connection, release: Release) -> pd.DataFrame:
     """The scored units with their attributes, by code, as the release's register had them at the period's end."""
     units = read_units(connection, release.jurisdiction, import_id=release.register_import_id)
-    day = Quarter.parse(release.period).end
+    day = Quarter(*ends(release.period)).end
     valid = (units["valid_from"] <= day) & (units["valid_to"] >= day) & (units["peer_group"] != "")
     units = units[valid].reset_index(drop=True)
     attributes = pd.json_normalize(units.pop("attributes").tolist())

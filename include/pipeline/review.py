@@ -17,7 +17,9 @@ from include.feeds.persons import without_persons
 from include.pipeline.access import accounts_for, authorise
 from include.pipeline.catalogue import packs_of
 from include.pipeline.ready import is_outdated
+from include.pipeline.year_figures import is_year_outdated
 from include.quarters import Quarter
+from include.reviews.year import quarterly_code
 from include.site import Site
 from include.warehouse import releases, reviews
 from include.warehouse.errors import WarehouseError
@@ -36,6 +38,7 @@ __all__ = [
     "answer",
     "confirmed_warnings",
     "item_key",
+    "open_review",
     "open_reviews",
 ]
 
@@ -55,25 +58,34 @@ def open_reviews(site: Site, jurisdiction: str, quarter: Quarter, *, now: dateti
 
     One round is open at a time. A release that was sent back gets its next round; a final one gets none.
     """
-    found = []
     with writing(open_warehouse(site.warehouse_url)) as connection:
-        for pack in packs_of(site, quarter):
-            key = ReleaseKey(jurisdiction, pack.framework.framework, str(quarter))
-            lock(connection, "review", str(key))
-            release = releases.current(connection, key)
-            if release is None or releases.latest_status(connection, release.release_id) != "provisional":
-                continue
-            rounds = reviews.reviews_of(connection, release.release_id)
-            if rounds and not rounds[-1].outcome:
-                found.append(rounds[-1].review_id)
-                continue
-            digest = reviews.list_digest(connection, release.release_id)
-            made = Review(
-                0, release.release_id, **vars(key), round=len(rounds) + 1, list_digest=digest,
-                opened_at=now, opened_by=actor, outcome="",
-            )  # fmt: skip
-            found.append(reviews.add_review(connection, made, actor=actor, at=now))
-    return found
+        opened = [
+            open_review(
+                connection,
+                ReleaseKey(jurisdiction, pack.framework.framework, str(quarter)),
+                now=now,
+                actor=actor,
+            )
+            for pack in packs_of(site, quarter)
+        ]
+    return [review_id for review_id in opened if review_id is not None]
+
+
+def open_review(connection: Connection, key: ReleaseKey, *, now: datetime, actor: str) -> int | None:
+    """Open a review of a key's current provisional release, or find the one that is open; None where none is due."""
+    lock(connection, "review", str(key))
+    release = releases.current(connection, key)
+    if release is None or releases.latest_status(connection, release.release_id) != "provisional":
+        return None
+    rounds = reviews.reviews_of(connection, release.release_id)
+    if rounds and not rounds[-1].outcome:
+        return rounds[-1].review_id
+    digest = reviews.list_digest(connection, release.release_id)
+    made = Review(
+        0, release.release_id, **vars(key), round=len(rounds) + 1, list_digest=digest,
+        opened_at=now, opened_by=actor, outcome="",
+    )  # fmt: skip
+    return reviews.add_review(connection, made, actor=actor, at=now)
 
 
 def answer(
@@ -172,7 +184,11 @@ def _check_words(confirm: bool, dismissed: Mapping[str, str], reason: str) -> No
 
 
 def _check_current(site: Site, made: Review, *, now: datetime) -> None:
-    if is_outdated(site, made.jurisdiction, Quarter.parse(made.period), now=now):
+    if made.framework_code == quarterly_code(made.framework_code):
+        outdated = is_outdated(site, made.jurisdiction, Quarter.parse(made.period), now=now)
+    else:
+        outdated = is_year_outdated(site, made.jurisdiction, made.framework_code, int(made.period))
+    if outdated:
         raise ReviewRefused(
             f"{made.period} 的输入在发布之后已有变化,须先重新评分;本次答复未记录。",
             f"Inputs of {made.period} have changed since its release; score it again first. Nothing was recorded.",

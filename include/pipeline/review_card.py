@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from include.pipeline.review import item_key
 from include.pipeline.warning_list import WarningList, warning_list
-from include.quarters import Quarter
 from include.reviews.loop import loop_of
+from include.scoring.periods import previous
 from include.site import Site
 from include.warehouse import releases, reviews
 from include.warehouse.errors import UnknownRelease
@@ -182,7 +182,7 @@ def _verdicts(connection: Connection, answers: tuple[Answer, ...]) -> dict[str, 
 
 def _quarter_before(connection: Connection, made: Review) -> tuple[pd.DataFrame, dict[str, int]]:
     """The list of the quarter before, and its units by colour."""
-    earlier = str(Quarter.parse(made.period).shift(-1))
+    earlier = previous(made.period)
     release = releases.current(connection, ReleaseKey(made.jurisdiction, made.framework_code, earlier))
     if release is None:
         return pd.DataFrame({"key": []}), {}

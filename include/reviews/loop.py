@@ -1,7 +1,7 @@
 """How a pack closes the loop behind a warning: who reviews, what is on show, how long one may answer and object.
 
-`loop.yaml` lies in the pack's folder; the site's pack wins over the shipped one, and a framework without one follows
-`include/reviews/loop.yaml`.
+`loop.yaml` lies in the pack's folder; the site's pack wins over the shipped one. What it does not say, and a framework
+without one, follows `include/reviews/loop.yaml`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pydantic import Field, model_validator
 
 from include.clocks.due import Kind
 from include.config import Strict, Words, mistake, parse, read_yaml
+from include.reviews.precision import Precision
+from include.reviews.year import Year, quarterly_code
 from include.site import FRAMEWORKS, Site
 
 SHIPPED = Path(__file__).with_name("loop.yaml")
@@ -135,11 +137,25 @@ class Loop(Strict):
     """Of the shipped loop where a pack's file has none."""
     issue_by: Literal["release", "hand"] = "release"
     """Whether documents go out as soon as nothing blocks them, or by a person's act."""
+    year: Year
+    precision: Precision
 
 
 def loop_of(site: Site, framework: str) -> Loop:
-    """The loop of a framework; ConfigError where its file is wrong."""
-    places = [site.folder / "packs" / framework, FRAMEWORKS / framework]
-    path = next((place / "loop.yaml" for place in places if (place / "loop.yaml").is_file()), SHIPPED)
-    shipped = {"rectification": read_yaml(SHIPPED)["rectification"]}
-    return parse(Loop, shipped | read_yaml(path), file=path)
+    """The loop of a framework, or of the one whose year it settles; ConfigError where its file is wrong.
+
+    A section that a pack's file does not have is taken from the shipped one; of `year` and `precision`, every key.
+    """
+    path = loop_path(site, framework)
+    shipped, own = read_yaml(SHIPPED), read_yaml(path)
+    for name in ("year", "precision"):
+        if isinstance(own.get(name), dict):
+            own[name] = shipped[name] | own[name]
+    return parse(Loop, shipped | own, file=path)
+
+
+def loop_path(site: Site, framework: str) -> Path:
+    """Where the loop of a framework is written: the site's pack, the shipped one, or what holds for all."""
+    code = quarterly_code(framework)
+    places = [site.folder / "packs" / code, FRAMEWORKS / code]
+    return next((place / "loop.yaml" for place in places if (place / "loop.yaml").is_file()), SHIPPED)

@@ -107,6 +107,10 @@ _GROUPS = (
             "objection_effect",
         ),
     ),
+    (
+        "The year 年度",
+        ("year_plan", "year_plan_task", "progress_review", "fct_task_progress"),
+    ),
     ("Vault 原始文件库", ("vault_read", "tombstone")),
     ("Why scores moved 变化原因", ("fct_score_move", "fct_score_move_item")),
     ("Audit and upkeep 留痕与维护", ("audit_entry", "generated_sql", "data_dictionary")),

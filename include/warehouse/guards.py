@@ -25,6 +25,7 @@ from include.warehouse.tables import (
     extract_snapshot,
     fct_score_move,
     fct_score_move_item,
+    fct_task_progress,
     file_fault,
     follow_up_day,
     hold_confirmation,
@@ -36,6 +37,7 @@ from include.warehouse.tables import (
     objection,
     objection_decision,
     objection_effect,
+    progress_review,
     publicity,
     quarantine_closing,
     quarantined_key,
@@ -62,6 +64,8 @@ from include.warehouse.tables import (
     validation_result,
     vault_read,
     verification,
+    year_plan,
+    year_plan_task,
 )
 
 APPEND_ONLY = (
@@ -121,6 +125,10 @@ APPEND_ONLY = (
     rectification_standing,
     standing_colour,
     follow_up_day,
+    year_plan,
+    year_plan_task,
+    progress_review,
+    fct_task_progress,
     audit_entry,
 )
 """Tables whose rows are never changed or removed; triggers refuse it."""

@@ -12,6 +12,7 @@ from include.demo.airflow_runtime import REPOSITORY
 
 FEEDS = {"audit", "finance", "inspection", "petitions"}
 DECLARED = {f"ingest_{feed}" for feed in FEEDS} | {
+    "annual_report",
     "deadline_tick",
     "score_quarter",
     "review_warnings",
@@ -21,6 +22,7 @@ DECLARED = {f"ingest_{feed}" for feed in FEEDS} | {
 }
 TAGS = {"报送 ingest", "评分 score", "审核 review", "时限 deadline"}
 ANNOUNCES = {
+    "annual_report": {},
     "score_quarter": {"score": ["quarter_ready", "quarter_released"]},
     "review_warnings": {"one_review.reviewed": ["quarter_reviewed"]},
     "send_messages": {},
@@ -32,7 +34,14 @@ LISTENS = {
     "review_warnings": "quarter_released",
     "issue_notices": "quarter_reviewed",
 }
-WITHOUT_TRIAL = {"deadline_tick", "review_warnings", "send_messages", "issue_notices", "follow_up"}
+WITHOUT_TRIAL = {
+    "annual_report",
+    "deadline_tick",
+    "review_warnings",
+    "send_messages",
+    "issue_notices",
+    "follow_up",
+}
 SECTIONS = ("### 做什么 What", "### 何时 When", "### 失败了 If it fails", "### 重跑 Re-running")
 
 pytestmark = pytest.mark.airflow

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from include.warehouse import ledger, moves, objections, rectification, register, releases, reviews
+from include.warehouse import ledger, moves, objections, rectification, register, releases, reviews, year
 from include.warehouse.releases import FrameworkContent, ReleaseDraft, ReleaseInput, ReleaseKey
 from include.warehouse.store import writing
 
@@ -410,3 +410,76 @@ def rectified(engine: Engine, release_id: int) -> tuple[int, int]:
             connection, COUNTY, day=date(2026, 12, 17), at=NOON, counts={"overdue": 1}
         )
     return late, done
+
+
+def settled_year(engine: Engine) -> None:
+    """A frozen plan of one task with its progress; a final settlement that confirmed one check-up and dismissed one."""
+    task = {
+        "unit_code": "T01",
+        "task_code": "1",
+        "decision": "决策",
+        "task": "任务",
+        "weight": 100.0,
+        "target": "建成",
+    }
+    planned = {f"planned_q{number}_pct": 25.0 * number for number in range(1, 5)}
+    stands = {"planned_pct": 50.0, "progress_pct": 60.0, "state": "value", "standing": "ahead"}
+    told = {"done_on": "", "changed": ""}
+    with writing(engine) as connection:
+        plan = year.add_plan(
+            connection,
+            COUNTY,
+            2026,
+            pd.DataFrame([task | planned]),
+            sources=[],
+            account="lead",
+            role="leader",
+            at=NOON,
+        )
+        year.add_progress(
+            connection, plan, KEY.framework_code, "2026H1", pd.DataFrame([task | stands | told]), account="lead",
+            role="leader", at=NOON,
+        )  # fmt: skip
+    release_id = published(
+        engine,
+        key=replace(KEY, framework_code="jiaokou_year", period="2026"),
+        framework=replace(framework("year"), code="jiaokou_year"),
+        facts=facts() | _check_up(["T01", "T02"]),
+        reasons={"fct_colour_reason": _check_up_reasons(["T01", "T02"])},
+    ).release_id
+    reviewed(engine, release_id)
+    with writing(engine) as connection:
+        (made,) = reviews.reviews_of(connection, release_id)
+        decisions = [
+            reviews.Decision("T01", "veto.check_up", "adjustments.check_up", "confirmed"),
+            reviews.Decision("T02", "veto.check_up", "adjustments.check_up", "dismissed", "已整改"),
+        ]
+        reviews.add_answer(
+            connection, made, step=2, account="second", role="second_reviewer", confirmed=True, seen_digest="",
+            decisions=decisions, reason="", at=NOON, via="cli",
+        )  # fmt: skip
+        reviews.end_review(connection, made, "completed", actor="second", at=NOON)
+        releases.finalise_in(connection, release_id, actor="second", at=NOON)
+
+
+def _check_up(units: list[str]) -> dict[str, pd.DataFrame]:
+    return {
+        "fct_warning": pd.DataFrame(
+            {
+                "unit_code": units, "rule_code": "check_up", "target": "adjustments.check_up", "colour": "yellow",
+                "title_zh": "政治体检", "evidence": [{"value": 4}] * len(units),
+            }
+        ),
+        "fct_adjustment": pd.DataFrame(
+            {"unit_code": units, "adjustment_code": "check_up", "kind": "veto", "value": 4.0, "points": None}
+            | {"state": "value"}
+        ),
+    }  # fmt: skip
+
+
+def _check_up_reasons(units: list[str]) -> pd.DataFrame:
+    blank = ("figure", "threshold", "points_lacking", "index_points_lacking", "numerator", "denominator",
+             "numerator_needed", "value_needed")  # fmt: skip
+    told = {"kind": "veto", "rule_code": "check_up", "target": "adjustments.check_up", "colour": "yellow"}
+    said = {"remedy": "none_fact", "sentence_zh": "体检。", "sentence_en": "Check-up."}
+    return pd.DataFrame([{"unit_code": unit, **told, **said, **dict.fromkeys(blank)} for unit in units])

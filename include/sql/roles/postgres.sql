@@ -41,7 +41,7 @@ GRANT INSERT ON release, release_input, release_measure, release_status, release
   quality_lead, lead_check, dim_rule, dim_rule_condition, dim_rating_rule, fct_score_move, fct_score_move_item,
   review, review_answer, review_decision, review_end, publicity, notice, notice_status, objection, objection_decision,
   objection_effect, rectification_item, rectification_event, rectification_standing, standing_colour, follow_up_day,
-  audit_entry TO mingjing_publisher;
+  year_plan, year_plan_task, progress_review, fct_task_progress, audit_entry TO mingjing_publisher;
 GRANT UPDATE, DELETE ON release_pointer TO mingjing_publisher;
 GRANT UPDATE ON release_lease TO mingjing_publisher;
 
@@ -51,7 +51,7 @@ GRANT SELECT ON expected_delivery, delivery, delivery_verdict, row_balance, vali
   staged_file, nil_return, hold_confirmation, extract_snapshot, judgement_basis, applied_correction, normalised_column, superseded_row, register_import,
   alias_decision, dim_peer_group, dim_unit, unit_alias, dim_post, dim_quarter, review, review_answer, review_decision, review_end, publicity, notice, notice_status,
   objection, objection_decision, objection_effect, rectification_item, rectification_event, rectification_standing,
-  standing_colour, follow_up_day TO mingjing_steward;
+  standing_colour, follow_up_day, year_plan, year_plan_task, progress_review, fct_task_progress TO mingjing_steward;
 
 -- What the tables, views and columns mean, for everybody.
 GRANT SELECT ON data_dictionary TO mingjing_steward, mingjing_bi_reader;

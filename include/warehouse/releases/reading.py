@@ -16,6 +16,7 @@ from include.warehouse.tables import (
     AS_FLOAT,
     FACTS,
     Figure,
+    dim_group,
     dim_indicator,
     release,
     release_input,
@@ -133,6 +134,15 @@ def read_indicators(connection: Connection, framework_key: int) -> pd.DataFrame:
     query = select(dim_indicator).where(dim_indicator.c.framework_key == framework_key)
     rows = connection.execute(query.order_by(dim_indicator.c.position)).all()
     return pd.DataFrame([tuple(row) for row in rows], columns=list(dim_indicator.columns.keys()))
+
+
+def group_titles(connection: Connection, framework_key: int) -> dict[str, str]:
+    """Chinese titles of the groups and indicators of a framework as a release used it, by code."""
+    found: dict[str, str] = {}
+    for table, code in ((dim_indicator, "indicator_code"), (dim_group, "group_code")):
+        query = select(table.c[code], table.c.title_zh).where(table.c.framework_key == framework_key)
+        found |= {str(row[0]): str(row[1]) for row in connection.execute(query)}
+    return found
 
 
 def _release(row: Row[Any]) -> Release:

@@ -98,6 +98,13 @@ from include.warehouse.tables.reviews import (
 from include.warehouse.tables.rules import dim_rating_rule, dim_rule_condition
 from include.warehouse.tables.steward import extract_snapshot, hold_confirmation, nil_return
 from include.warehouse.tables.vault import tombstone, vault_read
+from include.warehouse.tables.year import (
+    TASK_STANDINGS,
+    fct_task_progress,
+    progress_review,
+    year_plan,
+    year_plan_task,
+)
 
 __all__ = [
     "ANALYSES",
@@ -113,6 +120,7 @@ __all__ = [
     "REASONS",
     "REVIEW_OUTCOMES",
     "STATUSES",
+    "TASK_STANDINGS",
     "VERDICTS",
     "Figure",
     "UtcDateTime",
@@ -147,6 +155,7 @@ __all__ = [
     "fct_score_move",
     "fct_score_move_item",
     "fct_state_reason",
+    "fct_task_progress",
     "fct_unit_colour",
     "fct_unit_score",
     "fct_warning",
@@ -164,6 +173,7 @@ __all__ = [
     "objection",
     "objection_decision",
     "objection_effect",
+    "progress_review",
     "publicity",
     "quality_lead",
     "quarantine_closing",
@@ -194,4 +204,6 @@ __all__ = [
     "validation_result",
     "vault_read",
     "verification",
+    "year_plan",
+    "year_plan_task",
 ]
