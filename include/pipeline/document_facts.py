@@ -126,6 +126,7 @@ def _items(
     rules = {one.code: one for one in standing.framework.warnings}
     loop = loop_of(standing.site, standing.release.framework_code)
     due = due_of(standing.site, loop.rectification.term, drafting.issued_on)
+    shared = {on: task for (owner, _, on), task in standing.tasks.items() if owner == unit}
     found = []
     for one in warnings:
         limit = _rate_limit(rules[one.rule].when) if one.rule in rules else None
@@ -134,7 +135,8 @@ def _items(
             if limit is None
             else phrases.say("rectify_goal", target=one.target, goal=percent(limit))
         )
-        task = standing.tasks.get((unit, one.rule, one.on))
+        # A band has no item of its own beside that of a warning on the same index.
+        task = standing.tasks.get((unit, one.rule, one.on)) or shared.get(one.on)
         deadline = Term(task.due_on, task.provisional) if task else Term(due.on, due.provisional)
         measure = "".join(dict.fromkeys(part for part in (one.advice, task.action if task else "") if part))
         post = str(titles.get(task.post, first) if task else first)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
-from include.clocks import due
+from include.clocks import Clock, WorkingCalendar, due
 from include.pipeline.catalogue import contract_of, packs_of
 from include.pipeline.figures import read_history
 from include.pipeline.judging import suppliers_of
@@ -23,7 +23,7 @@ from include.warehouse.register import read_aliases, read_posts, read_units
 from include.warehouse.releases import Release
 from include.warehouse.tables import dim_peer_group, fct_unit_score
 
-COMMON = "common_problem"
+COMMON, BAND = "common_problem", "band"
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,14 @@ def planned_items(
     posts = read_posts(connection, release.jurisdiction, as_of=today).sort_values("post_code")
     post_of = posts.drop_duplicates("unit_code").set_index("unit_code")["post_code"].to_dict()
     done = [one for one in reviews.reviews_of(connection, release.release_id) if one.outcome == "completed"]
+    counted = _Days(calendar_of(site), clocks_of(site))
     wanted = [
         *_individual(connection, release, framework),
         *_common(connection, site, release, framework, rules, today),
     ]
     return [
         _item(
-            site, release, rules, one, today,
+            release, rules, one, today, counted,
             post=post_of.get(one.unit_code, ""),
             review_id=done[-1].review_id if done else 0,
             now=now,
@@ -81,13 +82,27 @@ def _framework(site: Site, release: Release) -> Framework:
 def _individual(connection: Connection, release: Release, framework: Framework) -> Iterator[_Wanted]:
     advice = {rule.code: rule.advice.zh for rule in framework.warnings if rule.advice is not None}
     grades = _grades(connection, release)
-    for row in reviews.confirmed_warnings(connection, release.release_id).to_dict("records"):
-        title, told, rule = row["title_zh"], row["sentence_zh"], row["rule_code"]
+    confirmed = reviews.confirmed_warnings(connection, release.release_id)
+    # The colour band says of the index what a warning on the index says: one problem, one item.
+    told = set(
+        confirmed.loc[(confirmed["target"] == "index") & (confirmed["rule_code"] != BAND), "unit_code"]
+    )
+    for row in confirmed.to_dict("records"):
+        title, said, rule = row["title_zh"], row["sentence_zh"], row["rule_code"]
+        if rule == BAND and row["unit_code"] in told:
+            continue
         yield _Wanted(
             "individual", row["unit_code"], rule, row["target"], row["colour"], grades.get(row["unit_code"], ""),
-            problem_zh=told if told.startswith(title) else f"{title}:{told}",
-            goal_zh=row["advice_zh"] or advice.get(rule) or f"消除“{title}”",
+            problem_zh=said if said.startswith(title) else f"{title}:{said}",
+            goal_zh=row["advice_zh"] or advice.get(rule) or _goal(rule, title),
         )  # fmt: skip
+
+
+def _goal(rule: str, title: str) -> str:
+    if rule == BAND:
+        return "使指数回到绿色界限以上"
+    # What was confirmed as a fact cannot be undone by a better figure.
+    return f"查明“{title}”的原因,纠正到位,防止再次发生" if rule.startswith("veto.") else f"消除“{title}”"
 
 
 def _common(
@@ -162,12 +177,20 @@ def _grades(connection: Connection, release: Release) -> dict[str, str]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+@dataclass(frozen=True)
+class _Days:
+    """What terms are counted with."""
+
+    calendar: WorkingCalendar
+    clocks: Mapping[str, Clock]
+
+
 def _item(
-    site: Site,
     release: Release,
     rules: Rectification,
     wanted: _Wanted,
     today: date,
+    counted: _Days,
     *,
     post: str,
     review_id: int,
@@ -176,8 +199,8 @@ def _item(
 ) -> ItemRow:
     required = rules.required(wanted.colour, wanted.grade)
     term = rules.common_term if wanted.kind == "common" else (required and required.term) or rules.term
-    days, kind, extension_days = _frozen(site, term, rules, today)
-    until = due(today, days=days, kind=kind, calendar=calendar_of(site))  # type: ignore[arg-type]
+    days, kind, extension_days = _frozen(counted, term, rules, today)
+    until = due(today, days=days, kind=kind, calendar=counted.calendar)  # type: ignore[arg-type]
     about = {name: value for name, value in vars(wanted).items() if name != "grade"}
     return ItemRow(
         item_id=0,
@@ -201,12 +224,12 @@ def _item(
     )
 
 
-def _frozen(site: Site, term: Term, rules: Rectification, today: date) -> tuple[int, str, int]:
+def _frozen(counted: _Days, term: Term, rules: Rectification, today: date) -> tuple[int, str, int]:
     """A term in days as it is on the day it begins, so that a later change to clock or pack moves no running one."""
     if term.days is not None and term.kind is not None:
         return term.days, term.kind, rules.extension_days
-    clock = clocks_of(site)[term.clock]
+    clock = counted.clocks[term.clock]
     days = clock.days
     if days is None:
-        days = (clock.due(today, calendar_of(site)).on - today).days
+        days = (clock.due(today, counted.calendar).on - today).days
     return days, clock.kind, clock.extension_days

@@ -422,3 +422,24 @@ def test_a_lead_that_is_a_unit_answers_as_that_unit(tmp_path: Path):
 def test_a_pack_names_the_lead(tmp_path: Path):
     small = with_common_problem(tmp_path, lead="north")
     assert "north" in {row["unit_code"] for row in items(small).values()}
+
+
+def test_a_band_is_no_second_item_beside_a_warning_on_the_index(tmp_path: Path):
+    pack = {
+        "extends": "small@1",
+        "framework": "small",
+        "version": "2",
+        "effective_from": "2026Q2",
+        "colours": {
+            "bands": [{"colour": "red", "when": "rate < 0.25"}, {"colour": "yellow", "when": "rate < 0.85"}]
+        },
+    }
+    small = warned(tmp_path, pack=pack)
+    opened(small)
+    found = {(row["unit_code"], row["rule_code"]): row["goal_zh"] for row in items(small).values()}
+    # U2 (30) and U4 (20) are on the list by the warning and by the band, U3 (80) by the band alone.
+    assert found == {
+        ("U2", "low"): "消除“偏低”",
+        ("U4", "low"): "消除“偏低”",
+        ("U3", "band"): "使指数回到绿色界限以上",
+    }
