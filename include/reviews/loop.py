@@ -142,11 +142,15 @@ class Loop(Strict):
 
 
 def loop_of(site: Site, framework: str) -> Loop:
-    """The loop of a framework, or of the one whose year it settles; ConfigError where its file is wrong.
+    """The loop of a framework, or of the one whose year it settles; ConfigError where its file is wrong."""
+    return read_loop(loop_path(site, framework))
 
-    A section that a pack's file does not have is taken from the shipped one; of `year` and `precision`, every key.
+
+def read_loop(path: Path) -> Loop:
+    """Read a loop.yaml; ConfigError where it is wrong.
+
+    A section that it does not have is taken from the shipped one; of `year` and `precision`, every key.
     """
-    path = loop_path(site, framework)
     shipped, own = read_yaml(SHIPPED), read_yaml(path)
     for name in ("year", "precision"):
         if isinstance(own.get(name), dict):

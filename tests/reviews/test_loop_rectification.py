@@ -9,7 +9,7 @@ import yaml
 from include.clocks import load_clocks
 from include.config import ConfigError, parse, read_yaml
 from include.feeds.contract import Contract
-from include.reviews.loop import SHIPPED, Loop, loop_of
+from include.reviews.loop import SHIPPED, Loop, loop_of, read_loop
 from include.scoring import Framework
 from include.site import CONTRACTS, FRAMEWORKS, open_site
 from tests.pipeline.small_site import SmallSite
@@ -20,7 +20,7 @@ FILES = [SHIPPED, *sorted(FRAMEWORKS.glob("*/loop.yaml"))]
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
 def test_every_shipped_loop_names_clocks_and_departments_that_exist(path: Path):
-    found = parse(Loop, {"rectification": PLAIN["rectification"]} | read_yaml(path), file=path)
+    found = read_loop(path)
     clocks = load_clocks()
     assert all(term.clock in clocks for term in found.rectification.terms if term.clock)
     known = {one for file in CONTRACTS.glob("*.yaml") for one in Contract.from_yaml(file).suppliers}
@@ -29,7 +29,7 @@ def test_every_shipped_loop_names_clocks_and_departments_that_exist(path: Path):
 
 def test_licheng_acts_by_grade_and_every_common_problem_has_a_lead():
     path = FRAMEWORKS / "licheng" / "loop.yaml"
-    rules = parse(Loop, read_yaml(path), file=path).rectification
+    rules = read_loop(path).rectification
     framework = Framework.from_yaml(FRAMEWORKS / "licheng" / "framework.yaml")
     actions = [rules.required("yellow", one.code) for one in framework.grades]
     assert all(
