@@ -29,7 +29,7 @@ def params(card: ReviewCard | None = None) -> dict[str, Param]:
     return {
         "dismissed": Param(
             dismissed,
-            type="array",
+            type=["null", "array"],
             items={"type": "string"},
             examples=[item.key for item in items],
             values_display={item.key: f"{item.unit_code} {item.title_zh}" for item in items},
