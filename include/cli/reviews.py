@@ -103,15 +103,22 @@ def confirm(
     advice: Annotated[
         list[str] | None, typer.Option(help="KEY=建议:改写建议 Advice in place of the rule's")
     ] = None,
+    confirm_all: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="复审时连初审不予确认的也确认 Confirm what the first review dismissed too"
+        ),
+    ] = False,
     reason: Reason = "",
     site: SiteFolder = None,
     account: As = "",
 ) -> None:
-    """通过名单。 Confirm the list, but for what is dismissed."""
+    """通过名单。 Confirm the list, but for what is dismissed; the second review keeps what the first dismissed."""
     written = dict(one.partition("=")[::2] for one in advice or ())
     _answer(
-        site, review_id, account, digest, confirm=True, dismissed=dismiss or [], advice=written, reason=reason
-    )
+        site, review_id, account, digest, confirm=True, dismissed=dismiss or [], keep=not confirm_all,
+        advice=written, reason=reason,
+    )  # fmt: skip
 
 
 @reviews.command("send-back")
@@ -129,7 +136,10 @@ _OUTCOMES = {
 }
 
 
-def _answer(folder: Path | None, review_id: int, account: str, digest: str, **given: Any) -> None:
+def _answer(
+    folder: Path | None, review_id: int, account: str, digest: str, *, keep: bool = False, **given: Any
+) -> None:
+    """Answer the step that is due; `keep`: what the step before dismissed stays dismissed."""
     from include.pipeline.review import answer
 
     site = up_to_date(folder)
@@ -140,6 +150,9 @@ def _answer(folder: Path | None, review_id: int, account: str, digest: str, **gi
             f"Digest [{digest}] is not of the list as it stands; run mingjing review show {review_id} first.",
             WRONG,
         )
+    if keep:
+        kept = dict.fromkeys(card.dismissed, "同意初审 As the first review")
+        given["dismissed"] = kept | dict.fromkeys(given["dismissed"], given["reason"])
     outcome = answer(
         site,
         review_id,
