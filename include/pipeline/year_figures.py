@@ -220,10 +220,14 @@ def _tasks(
 
 
 def _problems(connection: Connection, finals: Iterable[Release]) -> tuple[pd.Series, str]:
-    """How many warnings of the final quarters were confirmed, by unit, and the digest of their list."""
+    """How many problems of the final quarters were confirmed, by unit, and the digest of their list.
+
+    A band and a warning on the same index are one problem of the quarter, not two.
+    """
     listed = []
     for release in finals:
         confirmed = reviews.confirmed_warnings(connection, release.release_id)
+        confirmed = confirmed.drop_duplicates(["unit_code", "target"])
         listed += [[release.period, *row] for row in confirmed[reviews.ITEM_KEY].to_numpy().tolist()]
     counts = pd.Series([row[1] for row in listed], dtype=object).value_counts()
     return counts.astype(float), sha256_text(canonical_json(sorted(listed)))
