@@ -6,7 +6,8 @@ import logging
 from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
-from house_rules import DEFAULT_ARGS, Tag, doc, dry_run_param, opened
+from house_rules import DEFAULT_ARGS, Tag, doc, dry_run_param
+from opened_site import opened
 
 log = logging.getLogger(__name__)
 

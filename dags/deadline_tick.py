@@ -6,7 +6,8 @@ import logging
 from typing import Any
 
 from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
-from house_rules import DEFAULT_ARGS, Tag, announce_ready, doc, opened
+from house_rules import DEFAULT_ARGS, Tag, announce_ready, doc
+from opened_site import opened
 from quarter_timetable import quarter_ready
 
 

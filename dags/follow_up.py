@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable, get_current_context, task
-from house_rules import DEFAULT_ARGS, Tag, doc, opened
+from house_rules import DEFAULT_ARGS, Tag, doc
+from opened_site import opened
 from quarter_timetable import announce, partition_key, quarter_released
 
 

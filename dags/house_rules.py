@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
-from quarter_timetable import announce, partition_key, quarter_ready
-
-from include.site import Site, open_site
+from airflow.sdk.exceptions import AirflowFailException
+from quarter_timetable import announce, partition_key, quarter_ready, run_key
 
 if TYPE_CHECKING:
     from include.pipeline.ready import ReadyQuarter
@@ -69,6 +67,14 @@ def quarter_param() -> Param:
     )
 
 
+def quarter_params(areas: Sequence[str]) -> dict[str, Param]:
+    """Form fields of a DAG whose run is about one area's quarter."""
+    return {
+        "jurisdiction": Param(areas[0], type="string", enum=list(areas), title="地区 Jurisdiction"),
+        "quarter": quarter_param(),
+    }
+
+
 def dry_run_param() -> Param:
     """Form field for a trial run."""
     return Param(
@@ -80,13 +86,12 @@ def dry_run_param() -> Param:
     )
 
 
-def opened() -> tuple[Site, datetime]:
-    """The site and the moment of this task: the only clock reading of a run.
-
-    MINGJING_NOW, an ISO 8601 time with its zone, stands in for the clock in a rehearsal of a past quarter.
-    """
-    rehearsed = os.environ.get("MINGJING_NOW")
-    return open_site(), datetime.fromisoformat(rehearsed) if rehearsed else datetime.now(UTC)
+def asked_quarter(context: Any) -> tuple[str, str]:
+    """Area and quarter of the run; AirflowFailException where its form was left empty."""
+    jurisdiction, quarter = run_key(context)
+    if not jurisdiction or not quarter:
+        raise AirflowFailException("请在表单中填写地区和季度。 Fill in jurisdiction and quarter in the form.")
+    return jurisdiction, quarter
 
 
 def key_of(ready: ReadyQuarter) -> str:

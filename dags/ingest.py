@@ -5,7 +5,8 @@ from __future__ import annotations
 from zlib import crc32
 
 from airflow.sdk import DAG, get_current_context, get_parsing_context, task
-from house_rules import DEFAULT_ARGS, Tag, announce_ready, doc, dry_run_param, key_of, opened, quarter_param
+from house_rules import DEFAULT_ARGS, Tag, announce_ready, doc, dry_run_param, key_of, quarter_param
+from opened_site import opened
 from quarter_timetable import InboxTimetable, is_dry_run, partition_key, quarter_ready, run_key
 
 from include.site import LightFeed, light_feeds

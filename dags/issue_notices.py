@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from airflow.sdk import DAG, Param, get_current_context, task
+from airflow.sdk import DAG, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
-from house_rules import DEFAULT_ARGS, Tag, doc, opened, quarter_param
-from quarter_timetable import QuarterAssetTimetable, quarter_reviewed, run_key
+from house_rules import DEFAULT_ARGS, Tag, asked_quarter, doc, quarter_params
+from opened_site import opened
+from quarter_timetable import QuarterAssetTimetable, quarter_reviewed
 
 from include.quarters import Quarter
 from include.site import open_site
@@ -22,9 +23,7 @@ def issue_all() -> dict[str, dict[str, int | str]]:
     from include.pipeline.after_review import AUTOMATIC, issue_quarter
 
     context = get_current_context()
-    jurisdiction, quarter = run_key(context)
-    if not jurisdiction or not quarter:
-        raise AirflowFailException("请在表单中填写地区和季度。 Fill in jurisdiction and quarter in the form.")
+    jurisdiction, quarter = asked_quarter(context)
     site, now = opened()
     account = context["dag_run"].triggering_user_name or AUTOMATIC
     try:
@@ -57,10 +56,7 @@ with DAG(
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     tags=[Tag.REVIEW],
-    params={
-        "jurisdiction": Param(areas[0], type="string", enum=list(areas), title="地区 Jurisdiction"),
-        "quarter": quarter_param(),
-    },
+    params=quarter_params(areas),
     doc_md=doc(
         "为已定稿(并公示期满)的季度出具预警通知书、评价情况反馈表和评价报告,签名、编号、登记,写入数据湖。\n\n"
         "Issues the notices, feedback forms and the report of a quarter that is final (and has been on show where the "

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Param, get_current_context, task, task_group
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from house_rules import DEFAULT_ARGS, Tag, doc, opened, quarter_param
+from airflow.sdk import DAG, get_current_context, task, task_group
+from airflow.sdk.exceptions import AirflowSkipException
+from house_rules import DEFAULT_ARGS, Tag, asked_quarter, doc, quarter_params
+from opened_site import opened
 from quarter_timetable import (
     QuarterAssetTimetable,
     announce,
@@ -29,9 +30,7 @@ def open_all() -> list[dict[str, int | str]]:
     from include.pipeline.review import open_reviews
     from include.pipeline.review_card import review_card
 
-    jurisdiction, asked = run_key(get_current_context())
-    if not jurisdiction or not asked:
-        raise AirflowFailException("请在表单中填写地区和季度。 Fill in jurisdiction and quarter in the form.")
+    jurisdiction, asked = asked_quarter(get_current_context())
     site, now = opened()
     quarter = Quarter.parse(asked)
     titles = {pack.framework.framework: pack.framework.title.zh for pack in packs_of(site, quarter)}
@@ -96,10 +95,7 @@ with DAG(
     max_active_runs=64,
     default_args=DEFAULT_ARGS,
     tags=[Tag.REVIEW],
-    params={
-        "jurisdiction": Param(areas[0], type="string", enum=list(areas), title="地区 Jurisdiction"),
-        "quarter": quarter_param(),
-    },
+    params=quarter_params(areas),
     doc_md=doc(
         "把一个季度的预警名单依次交给初审人和复审人,在“待办”中确认、逐条不予确认或退回;两审通过后发布定稿,"
         "才可出具文书。修订一出,未办完的审核即作废。\n\n"

@@ -5,8 +5,18 @@ from __future__ import annotations
 import logging
 
 from airflow.sdk import DAG, Param, get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from house_rules import DEFAULT_ARGS, Tag, announce_ready, doc, dry_run_param, key_of, opened, quarter_param
+from airflow.sdk.exceptions import AirflowSkipException
+from house_rules import (
+    DEFAULT_ARGS,
+    Tag,
+    announce_ready,
+    asked_quarter,
+    doc,
+    dry_run_param,
+    key_of,
+    quarter_params,
+)
+from opened_site import opened
 from quarter_timetable import (
     QuarterAssetTimetable,
     announce,
@@ -14,7 +24,6 @@ from quarter_timetable import (
     partition_key,
     quarter_ready,
     quarter_released,
-    run_key,
 )
 
 from include.quarters import Quarter
@@ -39,9 +48,7 @@ def score() -> dict[str, dict[str, int | str]]:
     from include.pipeline.unreviewed import unreviewed_quarters
 
     context = get_current_context()
-    jurisdiction, quarter = run_key(context)
-    if not jurisdiction or not quarter:
-        raise AirflowFailException("请在表单中填写地区和季度。 Fill in jurisdiction and quarter in the form.")
+    jurisdiction, quarter = asked_quarter(context)
     site, now = opened()
     dry_run = is_dry_run(context)
     announced = context["dag_run"].run_type == "asset_triggered"
@@ -86,8 +93,7 @@ with DAG(
     default_args=DEFAULT_ARGS,
     tags=[Tag.SCORE],
     params={
-        "jurisdiction": Param(areas[0], type="string", enum=list(areas), title="地区 Jurisdiction"),
-        "quarter": quarter_param(),
+        **quarter_params(areas),
         "feeds": Param(
             [],
             type="array",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
-from house_rules import DEFAULT_ARGS, Tag, doc, opened
+from house_rules import DEFAULT_ARGS, Tag, doc
+from opened_site import opened
 
 
 # A queue of its own: in production only its worker has a way out (docker-compose.yaml).

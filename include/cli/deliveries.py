@@ -10,9 +10,8 @@ import typer
 from rich.console import Console
 from sqlalchemy import text
 
-from include.cli.options import SiteFolder, up_to_date
+from include.cli.options import SiteFolder, area_of, up_to_date
 from include.cli.sentences import WRONG, refuse, say, say_json
-from include.cli.stewards import area_of
 from include.site import Site
 
 By = Annotated[str, typer.Option("--by", help="经办人 Who does it")]

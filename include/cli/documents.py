@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from include.cli.accounts import As, acting
-from include.cli.options import Area, AsJson, Framework, QuarterKey, SiteFolder, up_to_date
+from include.cli.options import Area, AsJson, Framework, QuarterKey, SiteFolder, area_of, up_to_date
 from include.cli.sentences import HELD, WRONG, refuse, say, say_json
 from include.documents.official.distribution import Kind
 from include.site import Site
@@ -151,4 +151,4 @@ def _key(site: Site, area: str, framework: str, period: str) -> ReleaseKey:
     from include.warehouse.releases import ReleaseKey
 
     code = framework or site.settings.frameworks[0].partition("@")[0]
-    return ReleaseKey(area or site.jurisdictions[0], code, period)
+    return ReleaseKey(area_of(site, area), code, period)

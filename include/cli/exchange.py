@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from include.cli.accounts import As, acting
-from include.cli.options import SiteFolder, up_to_date
+from include.cli.options import SiteFolder, area_of, up_to_date
 from include.cli.sentences import WRONG, refuse, say
-from include.cli.stewards import area_of
 
 
 def send(

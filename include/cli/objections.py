@@ -15,6 +15,7 @@ from include.cli.options import (
     Framework,
     QuarterKey,
     SiteFolder,
+    area_of,
     chosen_framework,
     up_to_date,
 )
@@ -60,7 +61,7 @@ def register(
     from include.pipeline.objections import list_objections, register_objection
 
     chosen = up_to_date(site)
-    place = area or chosen.jurisdictions[0]
+    place = area_of(chosen, area)
     objection_id = register_objection(
         chosen,
         place,
@@ -99,7 +100,7 @@ def import_form(
     chosen = up_to_date(site)
     numbers = register_form(
         chosen,
-        area or chosen.jurisdictions[0],
+        area_of(chosen, area),
         chosen_framework(chosen, framework),
         str(quarter),
         form,
@@ -182,7 +183,7 @@ def open_now(
     from include.warehouse.releases import ReleaseKey
 
     chosen = up_to_date(site)
-    key = ReleaseKey(area or chosen.jurisdictions[0], chosen_framework(chosen, framework), str(quarter))
+    key = ReleaseKey(area_of(chosen, area), chosen_framework(chosen, framework), str(quarter))
     found = open_publicity(
         chosen,
         key,
@@ -207,7 +208,7 @@ def show(
     from include.warehouse.releases import ReleaseKey
 
     chosen = up_to_date(site)
-    key = ReleaseKey(area or chosen.jurisdictions[0], chosen_framework(chosen, framework), str(quarter))
+    key = ReleaseKey(area_of(chosen, area), chosen_framework(chosen, framework), str(quarter))
     found: Any = publicity_of(chosen, key, now=datetime.now(UTC))
     if as_json:
         say_json(vars(found) | {"blocks": found.blocks})

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from include.cli.sentences import WRONG, refuse
 from include.quarters import Quarter
 from include.site import Site, open_site
 
@@ -31,9 +32,25 @@ Framework = Annotated[
 Area = Annotated[str, typer.Option(help="地区,缺省为站点的第一个 Area; the site's first by default")]
 
 
+def area_of(site: Site, area: str, *, option: str = "--area") -> str:
+    """The area that an option names, or the only one; refused where there is no such area, or several."""
+    if area in site.jurisdictions:
+        return area
+    if area or len(site.jurisdictions) > 1:
+        areas = list(site.jurisdictions)
+        refuse(f"请用 {option} 写明地区,可用:{areas}。 Give {option}: one of {areas}, not [{area}].", WRONG)
+    return site.jurisdictions[0]
+
+
 def chosen_framework(site: Site, framework: str) -> str:
-    """The code of the framework that a command is about."""
-    return framework or site.settings.frameworks[0].partition("@")[0]
+    """The framework that a command is about, the site's first by default; refused where the site has none such."""
+    known = [name.partition("@")[0] for name in site.settings.frameworks]
+    if framework and framework not in known:
+        refuse(
+            f"站点没有指标体系 [{framework}],可用:{known}。 The site has no framework [{framework}]: {known}.",
+            WRONG,
+        )
+    return framework or known[0]
 
 
 def up_to_date(folder: Path | None) -> Site:

@@ -8,7 +8,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from include.cli.options import Area, AsJson, Framework, SiteFolder, chosen_framework, up_to_date
+from include.cli.options import Area, AsJson, Framework, SiteFolder, area_of, chosen_framework, up_to_date
 from include.cli.sentences import say, say_json
 from include.cli.year import plain
 
@@ -25,7 +25,7 @@ def precision(
     from include.pipeline.precision import precision_ledger
 
     chosen = up_to_date(site)
-    place, code = area or chosen.jurisdictions[0], chosen_framework(chosen, framework)
+    place, code = area_of(chosen, area), chosen_framework(chosen, framework)
     found = precision_ledger(chosen, place, code, year=year)
     if as_json:
         frames = ("rules", "reasons", "backtest", "to_retire")

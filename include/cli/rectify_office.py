@@ -10,10 +10,9 @@ import typer
 from rich.console import Console
 
 from include.cli.accounts import As, acting
-from include.cli.options import AsJson, QuarterKey, SiteFolder, up_to_date
+from include.cli.options import AsJson, QuarterKey, SiteFolder, area_of, up_to_date
 from include.cli.rectify_tables import colour_table, follow_up_figures, item_table, list_table
 from include.cli.sentences import WRONG, refuse, say, say_json
-from include.cli.stewards import area_of
 
 Area = Annotated[
     str, typer.Option(help="地区代码,只有一个地区时可省 Code of the area; needed where there are several")

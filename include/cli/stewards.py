@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from include.cli.options import AsJson, SiteFolder, up_to_date
+from include.cli.options import AsJson, SiteFolder, area_of, up_to_date
 from include.cli.sentences import WRONG, SayingGroup, refuse, say, say_json
 from include.quarters import Quarter
 from include.site import Site, open_site
@@ -206,16 +206,6 @@ def _due(one: Any) -> dict[str, Any]:
         "held": one.held,
         "contacts": [contact.model_dump() for contact in one.contacts],
     }
-
-
-def area_of(site: Site, area: str, *, option: str = "--area") -> str:
-    """The area that an option names, or the only one; refused where there is no such area, or several."""
-    if area in site.jurisdictions:
-        return area
-    if area or len(site.jurisdictions) > 1:
-        areas = list(site.jurisdictions)
-        refuse(f"请用 {option} 写明地区,可用:{areas}。 Give {option}: one of {areas}, not [{area}].", WRONG)
-    return site.jurisdictions[0]
 
 
 def _taking(site: Site, feed: str) -> Site:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from include.cli.accounts import As, acting
-from include.cli.options import Area, AsJson, Framework, SiteFolder, chosen_framework, up_to_date
+from include.cli.options import Area, AsJson, Framework, SiteFolder, area_of, chosen_framework, up_to_date
 from include.cli.sentences import say, say_json
 from include.scoring.periods import is_period
 
@@ -57,7 +57,7 @@ def freeze(
     from include.pipeline import year_tasks
 
     chosen = up_to_date(site)
-    place, code = area or chosen.jurisdictions[0], chosen_framework(chosen, framework)
+    place, code = area_of(chosen, area), chosen_framework(chosen, framework)
     if digest:
         plan = year_tasks.freeze(
             chosen, place, code, number, digest=digest, account=acting(chosen, account),
@@ -89,7 +89,7 @@ def progress(
     from include.pipeline import year_tasks
 
     chosen = up_to_date(site)
-    place, code = area or chosen.jurisdictions[0], chosen_framework(chosen, framework)
+    place, code = area_of(chosen, area), chosen_framework(chosen, framework)
     if record:
         year_tasks.record(chosen, place, code, period, account=acting(chosen, account), now=datetime.now(UTC))
     found = year_tasks.progress(chosen, place, code, period)
@@ -200,7 +200,7 @@ def settle(
     from include.pipeline.settle_year import settle_year
 
     chosen = up_to_date(site)
-    place, code = area or chosen.jurisdictions[0], chosen_framework(chosen, framework)
+    place, code = area_of(chosen, area), chosen_framework(chosen, framework)
     made = settle_year(
         chosen, place, code, number, account=acting(chosen, account), now=datetime.now(UTC),
         dry_run=dry_run, approved_by=approved_by,
@@ -225,7 +225,7 @@ def show_leaderboard(
     from include.pipeline.year_record import leaderboard
 
     chosen = up_to_date(site)
-    place, code = area or chosen.jurisdictions[0], chosen_framework(chosen, framework)
+    place, code = area_of(chosen, area), chosen_framework(chosen, framework)
     found = leaderboard(chosen, place, code, number)
     if as_json:
         said = {"jurisdiction": place, "framework": code, "year": number, "revision": found.revision}
@@ -262,7 +262,7 @@ def show_record(
     from include.pipeline.year_record import unit_record
 
     chosen = up_to_date(site)
-    place, code = area or chosen.jurisdictions[0], chosen_framework(chosen, framework)
+    place, code = area_of(chosen, area), chosen_framework(chosen, framework)
     found = unit_record(chosen, place, code, unit, number)
     if as_json:
         frames = ("parts", "quarters", "tasks", "warnings", "years")

@@ -109,9 +109,16 @@ def test_parsing_loads_nothing_heavy_and_is_quick(parsed: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize("file", sorted((REPOSITORY / "dags").glob("*.py")), ids=lambda file: file.name)
-def test_dag_files_are_short_and_definitions_read_no_clock(file: Path) -> None:
+def test_dag_files_are_short_and_read_no_clock(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= (120 if "with DAG(" in text else 160)
-    assert not re.search(r"pendulum\.now|utcnow|time\.time|date\.today", text)
-    # `opened()` in house_rules, called inside tasks, is the one place.
-    assert text.count("datetime.now(") == (1 if file.name == "house_rules.py" else 0)
+    assert len(text.splitlines()) <= 120
+    assert not re.search(r"pendulum\.now|utcnow|time\.time|date\.today|datetime\.now", text)
+
+
+def test_the_moment_of_a_task_is_read_in_one_place() -> None:
+    readers = [
+        file.name
+        for file in sorted((REPOSITORY / "plugins").glob("*.py"))
+        if re.search(r"datetime\.now\(|utcnow\(|date\.today\(", file.read_text(encoding="utf-8"))
+    ]
+    assert readers == ["opened_site.py"]

@@ -26,7 +26,7 @@ from airflow.sdk.exceptions import (
 )
 from airflow.sdk.execution_time.comms import SetRenderedMapIndex
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
-from house_rules import opened
+from opened_site import opened
 from review_form import CONFIRM, SEND_BACK, FormError, label, params, read
 
 if TYPE_CHECKING:
